@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "core/text.hpp"
+#include "limiter/gcra.hpp"
+#include "limiter/parameters.hpp"
+
+namespace weir::limiter {
+
+/// Every entry of the catalogue, in the order in which it is listed. An entry is a struct with
+/// `Limiter` (a limiter, or a std::variant of limiters with one meaning), `info()` and `make()`.
+using Entries = std::tuple<GcraEntry>;
+
+/// What the catalogue says of each entry, in its order.
+const std::vector<AlgorithmInfo>& catalogue();
+
+/// The entry of that id, or null.
+const AlgorithmInfo* find_algorithm(std::string_view id);
+
+/// Reads one parameter's value from text ("20", "5/s", "1h30m", "epoch", "true"), checking its
+/// range; the error says what was found and what would be right.
+Parsed<ParameterValue> parse_parameter(const ParameterSpec& spec, std::string_view text);
+
+/// The given parameters with the defaults filled in, or every problem: a name that the algorithm
+/// does not know (with the nearest that it does), or a required one that is missing. The pointer of
+/// a problem is the parameter's name.
+tl::expected<Parameters, Problems> complete_parameters(const AlgorithmInfo& info, Parameters given);
+
+}  // namespace weir::limiter

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+
+#include "core/result.hpp"
+#include "core/time.hpp"
+
+namespace weir::limiter {
+
+/// What a request weighs in a limiter's own units; never negative.
+using Cost = std::int64_t;
+
+/// What a limiter says of a request: admit it or not, and how long to hold it back if admitted.
+struct Verdict {
+  bool allowed = true;
+  Duration delay;
+
+  bool operator==(const Verdict&) const = default;
+};
+
+/// What is left of a key's allowance: `remaining` of `limit` units now, and the time until all of
+/// it is back if nothing else comes.
+struct Quota {
+  std::int64_t limit = 0;
+  std::int64_t remaining = 0;
+  Duration reset_after;
+
+  bool operator==(const Quota&) const = default;
+};
+
+/// The run that a limiter lives in: products that count from their own start count from `start`;
+/// no instant lies further than `horizon` from it.
+struct Environment {
+  Instant start;
+  Duration horizon = Duration::from_seconds(std::int64_t{10} * 366 * 86'400);
+  /// Asks for 128-bit ticks even where 64 would do, so that all rows of a table share one type.
+  bool wide_ticks = false;
+};
+
+/// A rate-limiting algorithm: a pure function of its parameters, a key's state, the time and a
+/// cost. A default-constructed State is that of a key never seen. Times passed for one key never
+/// go back, except where an algorithm says what it does then. A cost of 0 is allowed and leaves
+/// the state untouched unless the product differs.
+template <class L>
+concept Limiter = std::default_initializable<typename L::State> &&
+                  requires(const L& l, typename L::State& s, const typename L::State& cs,
+                           Instant now, Duration interval, Cost c) {
+  /// Looks, changes nothing.
+  { l.check(cs, now, c) } -> std::same_as<Verdict>;
+  /// What an admission costs; only after check() allowed the same request in the same state.
+  { l.charge(s, now, c) } -> std::same_as<void>;
+  /// What a denial costs, where it costs anything; whichever limit of the policy denied.
+  { l.charge_denied(s, now, c) } -> std::same_as<void>;
+  /// When the same request would be admitted if nothing else came (`now` if it would be now);
+  /// none where no wait helps.
+  { l.earliest(cs, now, c) } -> std::same_as<std::optional<Instant>>;
+  { l.quota(cs, now) } -> std::same_as<Quota>;
+  /// The most cost that can be admitted for one key in any closed interval of that length, with
+  /// costs of 1; none where there is no such bound.
+  { l.bound(interval) } -> std::same_as<std::optional<std::int64_t>>;
+};
+
+/// A limiter whose product tells a denied client, in Retry-After, something else than the exact
+/// wait rounded up to whole seconds; none where it sends no such header.
+template <class L>
+concept AdvertisesOwnWait = requires(const L& l, const typename L::State& cs, Instant now, Cost c) {
+  { l.advertised_retry_after(cs, now, c) } -> std::same_as<std::optional<Duration>>;
+};
+
+/// A limiter that holds what it admitted until the request has ended.
+template <class L>
+concept HoldsUntilEnd = requires(const L& l, typename L::State& s, Instant admitted, Instant now,
+                                 Cost c) {
+  { l.complete(s, admitted, now, c) } -> std::same_as<void>;
+};
+
+/// A limiter whose keys own memory beside sizeof(State): the bytes that a state holds there.
+template <class L>
+concept OwnsMemory = requires(const typename L::State& cs) {
+  { L::owned_bytes(cs) } -> std::same_as<std::size_t>;
+};
+
+/// The exact wait rounded up to whole seconds, as an honest gateway writes Retry-After.
+inline Duration ceil_seconds(Duration wait) {
+  constexpr std::int64_t second = 1'000'000'000;
+  const std::int64_t whole = wait.ns() / second;
+  return Duration::from_seconds(whole + (wait.ns() % second > 0 ? 1 : 0));
+}
+
+/// What a denied client is told to wait; `state` is the one just after the denial.
+template <Limiter L>
+std::optional<Duration> advertised_retry_after(const L& limiter, const typename L::State& state,
+                                               Instant now, Cost cost) {
+  if constexpr (AdvertisesOwnWait<L>) {
+    return limiter.advertised_retry_after(state, now, cost);
+  } else {
+    const std::optional<Instant> at = limiter.earliest(state, now, cost);
+    if (!at) return std::nullopt;
+    return ceil_seconds(*at - now);
+  }
+}
+
+}  // namespace weir::limiter
