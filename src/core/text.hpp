@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "core/rate.hpp"
 #include "core/time.hpp"
-#include "tl/expected.hpp"
 
 namespace weir {
 
