@@ -33,12 +33,12 @@ Parsed<Instant> parse_instant(std::string_view text);
 /// digits beyond are cut off.
 Parsed<Instant> parse_unix_seconds(std::string_view text);
 
-/// The shortest text that parse_duration() reads back: "1h30m", "250ms", "0s". A negative duration
-/// has a minus sign in front.
+/// A short text that parse_duration() reads back exactly: "1h30m", "250ms", "10d", "0s". A negative
+/// duration has a minus sign in front.
 std::string format_duration(Duration d);
 /// A duration rounded for a reader, to about three digits: "1.24ms", "2m05s".
 std::string format_duration_short(Duration d);
-/// "100/1m" as it was given, "5/s" where the period is one unit.
+/// A text that parse_rate() reads back exactly: "5/s" where the period is a second, else "100/1m".
 std::string format_rate(const Rate& rate);
 /// RFC 3339 in UTC with as many decimals as are needed, none for whole seconds.
 std::string format_instant(Instant at);
