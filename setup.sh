@@ -78,9 +78,12 @@ install_packages() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   forbid_service_starts
-  as_root apt-get -q update
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
-    "${missing[@]}"
+  if ! as_root apt-get -q update ||
+    ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
+      "${missing[@]}"; then
+    echo "setup.sh: could not install: ${missing[*]}" >&2
+    exit 1
+  fi
   allow_service_starts
   trap - EXIT INT TERM
 }
@@ -111,8 +114,7 @@ build_program() {
   if cached release WEIR_TESTS:BOOL=ON && [ -z "$(missing_packages libgtest-dev libgmock-dev libbenchmark-dev)" ]; then
     options=()
   fi
-  configure release "${options[@]}"
-  build release --target weir
+  configure release "${options[@]}" && build release --target weir
 }
 
 # ---- Testing.
@@ -201,7 +203,7 @@ fi
 case ${1-} in
   "")
     install_packages "${build_packages[@]}"
-    build_program
+    build_program || exit 1
     ;;
   --test)
     install_packages "${test_packages[@]}"
