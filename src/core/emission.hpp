@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -27,7 +28,7 @@ class EmissionClock {
   Int interval() const { return interval_; }
   Int ticks_at(Instant at) const { return Int{(at - origin_).ns()} * ticks_per_ns_; }
   Int ticks_in(Duration d) const { return Int{d.ns()} * ticks_per_ns_; }
-  /// The first whole nanosecond at or after `ticks`; Instant::max() beyond what an Instant holds.
+  /// The first whole nanosecond at or after `ticks`; the last or first Instant for ticks beyond it.
   Instant instant_at_or_after(Int ticks) const { return origin_ + duration_at_least(ticks); }
   /// The shortest whole number of nanoseconds that is at least `ticks` long.
   Duration duration_at_least(Int ticks) const {
@@ -35,10 +36,12 @@ class EmissionClock {
   }
 
  private:
+  /// `ns` as far as the instant that long after the origin exists.
   Duration clamped(Int ns) const {
-    const std::int64_t room = std::numeric_limits<std::int64_t>::max() -
-                              (origin_.unix_ns() > 0 ? origin_.unix_ns() : 0);
-    return Duration::from_ns(ns > Int{room} ? room : static_cast<std::int64_t>(ns));
+    const std::int64_t origin = origin_.unix_ns();
+    const Int most = Instant::max().unix_ns() - std::max<std::int64_t>(origin, 0);
+    const Int least = Instant::min().unix_ns() - std::min<std::int64_t>(origin, 0);
+    return Duration::from_ns(static_cast<std::int64_t>(std::clamp(ns, least, most)));
   }
 
   Instant origin_;
