@@ -14,9 +14,7 @@ class Duration {
   static constexpr Duration from_us(std::int64_t us) { return Duration(us * 1'000); }
   static constexpr Duration from_ms(std::int64_t ms) { return Duration(ms * 1'000'000); }
   static constexpr Duration from_seconds(std::int64_t s) { return Duration(s * 1'000'000'000); }
-  static constexpr Duration max() {
-    return Duration(std::numeric_limits<std::int64_t>::max());
-  }
+  static constexpr Duration max() { return Duration(std::numeric_limits<std::int64_t>::max()); }
 
   constexpr std::int64_t ns() const { return ns_; }
 
