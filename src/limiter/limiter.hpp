@@ -12,6 +12,9 @@ namespace weir::limiter {
 /// What a request weighs in a limiter's own units; never negative.
 using Cost = std::int64_t;
 
+/// No request costs more.
+inline constexpr Cost largest_cost = Cost{1} << 53;
+
 /// What a limiter says of a request: admit it or not, and how long to hold it back if admitted.
 struct Verdict {
   bool allowed = true;
@@ -20,8 +23,9 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
-/// What is left of a key's allowance: `remaining` of `limit` units now, and the time until all of
-/// it is back if nothing else comes.
+/// What is left of a key's allowance: `remaining` of `limit` units now (the largest cost that would
+/// be admitted), and the time until all of it is back if nothing else comes; Duration::max() if it
+/// never will be, or if nobody knows.
 struct Quota {
   std::int64_t limit = 0;
   std::int64_t remaining = 0;
@@ -31,7 +35,7 @@ struct Quota {
 };
 
 /// The run that a limiter lives in: products that count from their own start count from `start`;
-/// no instant lies further than `horizon` from it.
+/// no instant lies further than `horizon`, at most 100 years, from it.
 struct Environment {
   Instant start;
   Duration horizon = Duration::from_seconds(std::int64_t{10} * 366 * 86'400);
@@ -45,8 +49,8 @@ struct Environment {
 /// the state untouched unless the product differs.
 template <class L>
 concept Limiter = std::default_initializable<typename L::State> &&
-                  requires(const L& l, typename L::State& s, const typename L::State& cs,
-                           Instant now, Duration interval, Cost c) {
+    requires(const L& l, typename L::State& s, const typename L::State& cs, Instant now,
+             Duration interval, Cost c) {
   /// Looks, changes nothing.
   { l.check(cs, now, c) } -> std::same_as<Verdict>;
   /// What an admission costs; only after check() allowed the same request in the same state.
