@@ -5,14 +5,39 @@
 #include <vector>
 
 #include "core/text.hpp"
+#include "limiter/concurrency.hpp"
+#include "limiter/deny_all.hpp"
+#include "limiter/fixed_window.hpp"
 #include "limiter/gcra.hpp"
+#include "limiter/leaky_bucket.hpp"
+#include "limiter/leaky_bucket_queue.hpp"
 #include "limiter/parameters.hpp"
+#include "limiter/sliding_window_counter.hpp"
+#include "limiter/sliding_window_log.hpp"
+#include "limiter/sliding_window_segments.hpp"
+#include "limiter/token_bucket.hpp"
+#include "limiter/trtcm.hpp"
+#include "limiter/unlimited.hpp"
 
 namespace weir::limiter {
 
 /// Every entry of the catalogue, in the order in which it is listed. An entry is a struct with
 /// `Limiter` (a limiter, or a std::variant of limiters with one meaning), `info()` and `make()`.
-using Entries = std::tuple<GcraEntry>;
+// clang-format off
+using Entries = std::tuple<
+    FixedWindowEntry,
+    SlidingWindowLogEntry,
+    SlidingWindowCounterEntry,
+    SlidingWindowSegmentsEntry,
+    TokenBucketEntry,
+    LeakyBucketEntry,
+    LeakyBucketQueueEntry,
+    GcraEntry,
+    TrtcmEntry,
+    ConcurrencyEntry,
+    UnlimitedEntry,
+    DenyAllEntry>;
+// clang-format on
 
 /// What the catalogue says of each entry, in its order.
 const std::vector<AlgorithmInfo>& catalogue();
