@@ -33,6 +33,8 @@ class Dictionary {
   std::optional<ValueId> find(std::string_view value) const;
   /// The text of an id that was given out.
   std::string name(ValueId id) const;
+  /// What the attribute is called.
+  const std::string& attribute() const { return attribute_; }
   std::size_t size() const { return generated_ + texts_.size(); }
 
   /// Renumbers all values: new id i is old id order[i], `order` being a permutation of all ids.

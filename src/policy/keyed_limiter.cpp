@@ -1,0 +1,156 @@
+#include "policy/keyed_limiter.hpp"
+
+#include <variant>
+
+#include "limiter/catalogue.hpp"
+
+namespace weir::policy {
+namespace {
+
+template <limiter::Limiter L>
+class TypedKeyedLimiter final : public KeyedLimiter {
+ public:
+  using State = typename L::State;
+
+  explicit TypedKeyedLimiter(std::vector<L> variants) : variants_(std::move(variants)) {}
+
+  void reset(std::size_t count) override {
+    states_.clear();
+    states_.resize(count);
+  }
+  void grow(std::size_t count) override {
+    if (count > states_.size()) states_.resize(count);
+  }
+
+  bool decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay) override {
+    if (block.variant.empty()) {
+      return block.cost.empty() ? run<false, false>(block, allowed, delay)
+                                : run<false, true>(block, allowed, delay);
+    }
+    return block.cost.empty() ? run<true, false>(block, allowed, delay)
+                              : run<true, true>(block, allowed, delay);
+  }
+
+  Verdict check(const Charge& c) const override {
+    return variants_[c.variant].check(states_[c.key], c.now, c.cost);
+  }
+  void charge(const Charge& c) override {
+    variants_[c.variant].charge(states_[c.key], c.now, c.cost);
+  }
+  void charge_denied(const Charge& c) override {
+    variants_[c.variant].charge_denied(states_[c.key], c.now, c.cost);
+  }
+  std::optional<Instant> earliest(const Charge& c) const override {
+    return variants_[c.variant].earliest(states_[c.key], c.now, c.cost);
+  }
+  std::optional<Duration> advertised_retry_after(const Charge& c) const override {
+    return limiter::advertised_retry_after(variants_[c.variant], states_[c.key], c.now, c.cost);
+  }
+  Quota quota(const Charge& c) const override {
+    return variants_[c.variant].quota(states_[c.key], c.now);
+  }
+
+  bool holds_until_end() const override { return limiter::HoldsUntilEnd<L>; }
+  void complete(const Charge& c, Instant admitted) override {
+    if constexpr (limiter::HoldsUntilEnd<L>) {
+      variants_[c.variant].complete(states_[c.key], admitted, c.now, c.cost);
+    }
+  }
+
+  std::size_t state_bytes(KeyIndex key) const override {
+    if constexpr (limiter::OwnsMemory<L>) return sizeof(State) + L::owned_bytes(states_[key]);
+    return sizeof(State);
+  }
+
+ private:
+  template <bool HasVariants, bool HasCosts>
+  bool run(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay) {
+    // A copy that the compiler knows nobody else changes, so that parameters stay in registers.
+    const L only = variants_[0];
+    State* const states = states_.data();
+    std::int64_t longest = 0;
+    for (std::size_t i = 0; i < block.at.size(); ++i) {
+      const L& l = HasVariants ? variants_[block.variant[i]] : only;
+      const Cost cost = HasCosts ? block.cost[i] : 1;
+      State& state = states[block.key[i]];
+      const Verdict verdict = l.check(state, block.at[i], cost);
+      if (verdict.allowed) {
+        l.charge(state, block.at[i], cost);
+      } else {
+        l.charge_denied(state, block.at[i], cost);
+      }
+      allowed[i] = verdict.allowed ? 1 : 0;
+      delay[i] = verdict.delay;
+      longest |= verdict.delay.ns();
+    }
+    return longest != 0;
+  }
+
+  std::vector<L> variants_;
+  std::vector<State> states_;
+};
+
+using Made = tl::expected<std::unique_ptr<KeyedLimiter>, Problem>;
+
+template <class L>
+Made keyed(std::vector<L> variants) {
+  return std::make_unique<TypedKeyedLimiter<L>>(std::move(variants));
+}
+
+// Entries whose limiter is a variant: all rows must be of one alternative.
+template <class... L>
+Made keyed(const std::vector<std::variant<L...>>& variants) {
+  return std::visit(
+      [&](const auto& first) -> Made {
+        using One = std::decay_t<decltype(first)>;
+        std::vector<One> same;
+        for (const auto& v : variants) {
+          if (!std::holds_alternative<One>(v)) {
+            return tl::unexpected(Problem{"", "rows need limiters of different kinds"});
+          }
+          same.push_back(std::get<One>(v));
+        }
+        return keyed(std::move(same));
+      },
+      variants.front());
+}
+
+template <class Entry>
+Made make_entry(std::span<const limiter::Parameters> rows, limiter::Environment environment) {
+  std::vector<typename Entry::Limiter> variants;
+  for (const limiter::Parameters& row : rows) {
+    auto made = Entry::make(row, environment);
+    if (!made) return tl::unexpected(made.error());
+    variants.push_back(std::move(*made));
+  }
+  Made limiter = keyed(std::move(variants));
+  // One row may need wide ticks where another does not; then all take them.
+  if (!limiter && !environment.wide_ticks) {
+    environment.wide_ticks = true;
+    return make_entry<Entry>(rows, environment);
+  }
+  return limiter;
+}
+
+template <class... Entry>
+Made find_and_make(std::tuple<Entry...>*, std::string_view algorithm,
+                   std::span<const limiter::Parameters> rows,
+                   const limiter::Environment& environment) {
+  Made made = tl::unexpected(Problem{"algorithm", "is not in the catalogue"});
+  const auto try_entry = [&]<class E>(E*) {
+    if (E::info().id != algorithm) return false;
+    made = make_entry<E>(rows, environment);
+    return true;
+  };
+  static_cast<void>((try_entry(static_cast<Entry*>(nullptr)) || ...));
+  return made;
+}
+
+}  // namespace
+
+Made make_keyed_limiter(std::string_view algorithm, std::span<const limiter::Parameters> variants,
+                        const limiter::Environment& environment) {
+  return find_and_make(static_cast<limiter::Entries*>(nullptr), algorithm, variants, environment);
+}
+
+}  // namespace weir::policy

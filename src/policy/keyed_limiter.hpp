@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/request.hpp"
+#include "limiter/limiter.hpp"
+#include "limiter/parameters.hpp"
+
+namespace weir::policy {
+
+using limiter::Cost;
+using limiter::Quota;
+using limiter::Verdict;
+/// A dense number for one key of one limit.
+using KeyIndex = std::uint32_t;
+/// Which row of a limit's parameter tables holds for a request.
+using VariantIndex = std::uint16_t;
+
+/// One request of a limit: which key's state, under which row of its tables, when, at what cost.
+struct Charge {
+  KeyIndex key = 0;
+  VariantIndex variant = 0;
+  Instant now;
+  Cost cost = 1;
+};
+
+/// Requests for one limit in time order, column by column; empty columns stand for variant 0 and
+/// cost 1 throughout.
+struct ChargeBlock {
+  std::span<const Instant> at;
+  std::span<const KeyIndex> key;
+  std::span<const VariantIndex> variant;
+  std::span<const Cost> cost;
+};
+
+/// One limit's algorithm with the states of all its keys, the algorithm's type erased: one virtual
+/// call a block of requests, or one a request where several limits have to agree.
+class KeyedLimiter {
+ public:
+  virtual ~KeyedLimiter() = default;
+
+  /// Forgets everything and makes room for keys 0 to count - 1.
+  virtual void reset(std::size_t count) = 0;
+  /// Makes room for more keys; those that exist keep their states.
+  virtual void grow(std::size_t count) = 0;
+
+  /// Decides and charges a block. Writes 0 or 1 into `allowed` and the delays of those admitted
+  /// into `delay`; says whether any delay is longer than 0.
+  virtual bool decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay) = 0;
+
+  virtual Verdict check(const Charge& charge) const = 0;
+  virtual void charge(const Charge& charge) = 0;
+  virtual void charge_denied(const Charge& charge) = 0;
+  virtual std::optional<Instant> earliest(const Charge& charge) const = 0;
+  virtual std::optional<Duration> advertised_retry_after(const Charge& charge) const = 0;
+  virtual Quota quota(const Charge& charge) const = 0;
+
+  /// Whether admissions are held until complete() is called for them.
+  virtual bool holds_until_end() const = 0;
+  /// Ends what was admitted at `admitted`; `charge.now` is when it ended.
+  virtual void complete(const Charge& charge, Instant admitted) = 0;
+
+  /// Bytes of a key's state, with what it owns elsewhere.
+  virtual std::size_t state_bytes(KeyIndex key) const = 0;
+};
+
+/// The limiter of one catalogue entry; `variants` are its complete parameters, one for each row of
+/// the limit's tables (one if it has none). A problem's pointer is the parameter to blame.
+tl::expected<std::unique_ptr<KeyedLimiter>, Problem> make_keyed_limiter(
+    std::string_view algorithm, std::span<const limiter::Parameters> variants,
+    const limiter::Environment& environment);
+
+}  // namespace weir::policy

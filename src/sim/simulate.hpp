@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+
+#include "core/result.hpp"
+#include "metrics/outcome.hpp"
+#include "policy/policy.hpp"
+#include "scenario/model.hpp"
+#include "sim/run_control.hpp"
+#include "traffic/plan.hpp"
+
+namespace weir::sim {
+
+struct SimulateOptions {
+  /// How many threads share the logical shards; 0 is one a processor.
+  unsigned threads = 0;
+  /// Where every decision is logged; empty for nowhere. A log is written by one thread.
+  std::string decisions_path;
+  /// The only policy to run, by name; empty for all. The traffic stays that of all.
+  std::string policy;
+  bool skip_bad_rows = false;
+  /// Changes speed, never results.
+  std::size_t block_rows = 1024;
+};
+
+/// A scenario made ready: traces read, traffic planned, policies bound.
+class Simulation {
+ public:
+  /// Problems point into the scenario.
+  static tl::expected<Simulation, Problems> prepare(const scenario::Scenario& scenario,
+                                                    const SimulateOptions& options);
+
+  /// Runs it. Two runs of one scenario give equal outcomes, whatever the options, unless stopped.
+  Result<metrics::Outcome> run(RunControl& control) const;
+
+  /// Why decisions are serial, as a sentence; empty where shards can be decided side by side.
+  const std::string& serial_reason() const { return serial_reason_; }
+  const traffic::Plan& plan() const { return plan_; }
+
+ private:
+  Simulation(traffic::Plan plan, SimulateOptions options)
+      : plan_(std::move(plan)), options_(std::move(options)) {}
+
+  traffic::Plan plan_;
+  SimulateOptions options_;
+  std::vector<policy::Policy> policies_;
+  limiter::Environment environment_;
+  Duration series_interval_;
+  std::string scenario_sha256_;
+  std::string serial_reason_;
+
+  friend class LaneRunner;
+};
+
+}  // namespace weir::sim

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/random.hpp"
+#include "traffic/spec.hpp"
+
+namespace weir::traffic {
+
+/// Draw `index` of a stream of numbers with that distribution.
+double draw_number(const NumberDistribution& distribution, const RandomStream& random,
+                   std::uint64_t index);
+
+/// Draws for many indexes, rounded to the nearest whole number, from 0 to 2^53.
+void draw_whole_numbers(const NumberDistribution& distribution, const RandomStream& random,
+                        std::span<const std::uint64_t> indexes, std::int64_t* out);
+
+/// Any number rounded in the same way.
+std::int64_t to_whole_number(double value);
+
+}  // namespace weir::traffic
