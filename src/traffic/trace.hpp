@@ -47,7 +47,9 @@ struct TraceOptions {
 
 /// Reads a whole trace, decompressing gzip by its magic number, and sorts it by time, stably. A bad
 /// row is an error that names its line number (from 1, the header included), what was found and
-/// what would be right, unless bad rows are skipped and counted.
+/// what would be right, unless bad rows are skipped and counted. Also errors: a file that cannot be
+/// read, that unpacks to more than 4 GiB, or that has no row. Times lie within 2^62 ns of 1970 (the
+/// years 1824 to 2115), amounts are at least 0. What each format holds: trace_formats.hpp.
 Result<Trace> read_trace(const std::string& path, TraceFormat format, const TraceOptions& options);
 
 /// The same from memory; `name` stands for the path in messages. `sha256` stays empty.
