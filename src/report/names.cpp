@@ -1,0 +1,49 @@
+#include "report/names.hpp"
+
+#include <fmt/format.h>
+
+#include "core/sha256.hpp"
+#include "report/utf8.hpp"
+
+namespace weir::report {
+
+using metrics::Accumulator;
+
+Names::Names(const scenario::Scenario& scenario, bool pseudonyms)
+    : pseudonyms_(pseudonyms), salt_(fmt::format("{}:", scenario.seed)) {
+  for (const policy::PolicySpec& policy : scenario.policies) {
+    for (const policy::LimitSpec& limit : policy.limits) {
+      key_attributes_.insert(limit.key.begin(), limit.key.end());
+    }
+  }
+}
+
+std::string Names::key(std::string_view key) const {
+  if (!pseudonyms_) return valid_utf8(key);
+  return "k-" + sha256_hex(salt_ + std::string(key)).substr(0, 12);
+}
+
+std::string Names::value(const std::string& attribute, std::string_view value) const {
+  return key_attributes_.count(attribute) > 0 ? key(value) : valid_utf8(value);
+}
+
+Accumulator Names::rename(const Accumulator& accumulator) const {
+  Accumulator renamed = accumulator;
+  renamed.costs.clear();
+  for (const auto& [name, cost] : accumulator.costs) {
+    metrics::CostTotals& sum = renamed.costs[valid_utf8(name)];
+    sum.offered += cost.offered;
+    sum.allowed += cost.allowed;
+    sum.denied += cost.denied;
+  }
+  renamed.by_attribute.clear();
+  for (const auto& [attribute, values] : accumulator.by_attribute) {
+    std::map<std::string, metrics::Counts>& sums = renamed.by_attribute[valid_utf8(attribute)];
+    for (const auto& [name, counts] : values) sums[value(attribute, name)] += counts;
+  }
+  for (metrics::DeniedKey& denied : renamed.top_denied) denied.key = key(denied.key);
+  metrics::keep_top_denied(renamed.top_denied);
+  return renamed;
+}
+
+}  // namespace weir::report

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "metrics/accumulator.hpp"
+#include "scenario/model.hpp"
+
+namespace weir::report {
+
+/// How the names that traffic brings in stand in a report: keys as they are or, with pseudonyms, as
+/// "k-" and twelve hexadecimal digits of their hash, which the scenario's seed salts. The seed is
+/// in the report too: pseudonyms keep keys out of sight, they do not stop somebody from trying out
+/// a guess. Bytes that are not UTF-8 become U+FFFD, because JSON could not hold them.
+class Names {
+ public:
+  Names(const scenario::Scenario& scenario, bool pseudonyms);
+
+  std::string key(std::string_view key) const;
+  /// A value of an attribute: a key if the attribute stands in the key of some limit.
+  std::string value(const std::string& attribute, std::string_view value) const;
+  /// The same accumulator under these names.
+  metrics::Accumulator rename(const metrics::Accumulator& accumulator) const;
+
+ private:
+  bool pseudonyms_;
+  std::string salt_;
+  std::set<std::string> key_attributes_;
+};
+
+}  // namespace weir::report

@@ -1,0 +1,183 @@
+#include "report/thresholds.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "core/text.hpp"
+#include "report/json.hpp"
+#include "report/path.hpp"
+
+namespace weir::report {
+namespace {
+
+using scenario::Comparison;
+using scenario::Scenario;
+using scenario::Threshold;
+using Json = nlohmann::ordered_json;
+
+bool holds(double value, const Threshold& threshold) {
+  switch (threshold.comparison) {
+    case Comparison::less:
+      return value < threshold.value;
+    case Comparison::less_or_equal:
+      return value <= threshold.value;
+    case Comparison::greater:
+      return value > threshold.value;
+    case Comparison::greater_or_equal:
+      return value >= threshold.value;
+    case Comparison::equal:
+      return value == threshold.value;
+    case Comparison::not_equal:
+      return value != threshold.value;
+  }
+  return false;
+}
+
+bool ends_with_fields(const std::string& path, const std::string& fields) {
+  return path == fields ||
+         (path.size() > fields.size() && path[path.size() - fields.size() - 1] == '.' &&
+          path.compare(path.size() - fields.size(), fields.size(), fields) == 0);
+}
+
+/// The field that was most likely meant: one that ends like it, or one that is spelled like it.
+std::string suggest(const std::string& path, const std::vector<std::string>& known) {
+  for (const std::string& candidate : known) {
+    if (ends_with_fields(candidate, path)) return candidate;
+  }
+  return std::string(nearest(path, {known.begin(), known.end()}));
+}
+
+std::string missing(const std::string& path, const Json& report) {
+  const std::string near = suggest(path, number_paths(report));
+  if (near.empty()) return fmt::format("the report has no field {}", path);
+  return fmt::format("the report has no field {}; did you mean {}?", path, near);
+}
+
+std::string not_a_number(const std::string& path, const Json& value) {
+  if (value.is_structured()) {
+    return fmt::format("{} is not a number but a group of fields: name one of them", path);
+  }
+  return fmt::format("{} is not a number but a {}", path, value.type_name());
+}
+
+/// Why a field could not be computed.
+std::string_view null_reason(const std::string& path) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> reasons = {
+      {{"latency.allowed.", "no attempt was allowed"},
+       {"latency.denied.", "no attempt was denied"},
+       {"latency.operation.", "no operation ended"},
+       {"latency.delay.", "no request was held back"},
+       {"delay_p99_ns", "no request was held back"},
+       {"attempts_per_success", "no operation succeeded"},
+       {"state_bytes_per_key", "no key came"},
+       {"series.p99_ns", "no attempt was allowed in that interval"}}};
+  for (const auto& [part, reason] : reasons) {
+    if (path.find(part) != std::string::npos) return reason;
+  }
+  return "there was no attempt";
+}
+
+Json failure(const Threshold& threshold, std::string reason) {
+  return {{"expression", threshold.expression},
+          {"value", nullptr},
+          {"ok", false},
+          {"reason", std::move(reason)}};
+}
+
+Json evaluate(const Threshold& threshold, const Json& report) {
+  const std::string& path = threshold.path;
+  const Json* value = find_path(report, path);
+  if (value == nullptr) return failure(threshold, missing(path, report));
+  if (value->is_null()) {
+    return failure(threshold, fmt::format("{} is null: {}", path, null_reason(path)));
+  }
+  if (!value->is_number()) return failure(threshold, not_a_number(path, *value));
+  return {{"expression", threshold.expression},
+          {"value", *value},
+          {"ok", holds(value->get<double>(), threshold)}};
+}
+
+// ---- Before the run
+
+/// The report of a run in which nothing came.
+Json empty_report(const Scenario& scenario) {
+  metrics::Outcome outcome;
+  for (const policy::PolicySpec& policy : scenario.policies) {
+    outcome.policies.push_back({policy.name, {}});
+  }
+  Scenario without_thresholds = scenario;
+  without_thresholds.thresholds.clear();
+  return make_report(without_thresholds, outcome, {});
+}
+
+/// Whether the scenario file itself lists the values that every class may bring for the attribute.
+bool lists_its_values(const Scenario& scenario, const std::string& attribute) {
+  for (const traffic::ClassSpec& traffic : scenario.traffic) {
+    if (traffic.trace) return false;
+    for (const traffic::AttributeSpec& spec : traffic.attributes) {
+      const bool listed = std::holds_alternative<traffic::ConstantValue>(spec.values) ||
+                          std::holds_alternative<traffic::WeightedValues>(spec.values);
+      if (spec.name == attribute && !listed) return false;
+    }
+  }
+  return true;
+}
+
+/// Puts a "*" wherever names or lengths depend on what the traffic brings.
+void open_up(const Scenario& scenario, Json& figures) {
+  const Json counts = {{"attempts", 0}, {"allowed", 0},         {"denied", 0},
+                       {"errors", 0},   {"allowed_ratio", 0.0}, {"denied_ratio", 0.0}};
+  Json& by_attribute = figures["by_attribute"];
+  for (const traffic::ClassSpec& traffic : scenario.traffic) {
+    if (traffic.trace) {
+      by_attribute["*"]["*"] = counts;
+      figures["costs"]["*"] = {{"offered", 0}, {"allowed", 0}, {"denied", 0}};
+    }
+    for (const traffic::AttributeSpec& attribute : traffic.attributes) {
+      if (!lists_its_values(scenario, attribute.name)) by_attribute[attribute.name]["*"] = counts;
+    }
+  }
+  figures["top_denied"] = {{"*", {{"denied", 0}, {"longest_block_ns", 0}}}};
+  for (const char* column : {"attempts", "allowed", "denied", "p99_ns"}) {
+    figures["series"][column] = {{"*", 0}};
+  }
+}
+
+Json expected_report(const Scenario& scenario) {
+  Json report = empty_report(scenario);
+  if (!scenario.has_named_policies()) {
+    open_up(scenario, report);
+  } else {
+    for (Json& figures : report["policies"]) open_up(scenario, figures);
+  }
+  return report;
+}
+
+}  // namespace
+
+Json evaluate_thresholds(const std::vector<Threshold>& thresholds, const Json& report) {
+  Json rows = Json::array();
+  for (const Threshold& threshold : thresholds) rows.push_back(evaluate(threshold, report));
+  return rows;
+}
+
+tl::expected<void, Problems> check_threshold_paths(const Scenario& scenario) {
+  if (scenario.thresholds.empty()) return {};
+  const Json report = expected_report(scenario);
+  Problems problems;
+  for (std::size_t i = 0; i < scenario.thresholds.size(); ++i) {
+    const std::string& path = scenario.thresholds[i].path;
+    const Json* value = find_in_pattern(report, path);
+    if (value != nullptr && (value->is_number() || value->is_null())) continue;
+    problems.push_back({fmt::format("/thresholds/{}", i),
+                        value == nullptr ? missing(path, report) : not_a_number(path, *value)});
+  }
+  if (!problems.empty()) return tl::unexpected(std::move(problems));
+  return {};
+}
+
+}  // namespace weir::report
