@@ -94,7 +94,7 @@ void measure(benchmark::State& bench, const L& limiter, Instant start) {
     if (allowed_in_first_pass == 0) allowed_in_first_pass = allowed;
     benchmark::DoNotOptimize(allowed);
   }
-  bench.SetItemsProcessed(static_cast<std::int64_t>(bench.iterations() * request_count));
+  bench.SetItemsProcessed(bench.iterations() * static_cast<std::int64_t>(request_count));
   bench.counters["allowed"] = static_cast<double>(allowed_in_first_pass);
   bench.counters["state_bytes"] = state_bytes<L>(states);
   bench.SetLabel(fmt::format("{:016x}", all.checksum));
