@@ -103,7 +103,7 @@ TEST(RandomStream, SetsEveryBitHalfTheTime) {
     for (std::size_t b = 0; b < 64; ++b) ones[b] += static_cast<int>((bits >> b) & 1);
   }
   // Five standard deviations of sqrt(n) / 2.
-  for (const int count : ones) EXPECT_NEAR(count, n / 2, 5 * 158);
+  for (const int count : ones) EXPECT_NEAR(count, 0.5 * n, 5 * 158);
 }
 
 TEST(RandomStream, IsUniform) {

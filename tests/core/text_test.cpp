@@ -189,7 +189,7 @@ TEST(FormatDurationShort, WritesTwoUnitsFromAMinuteOn) {
   EXPECT_EQ(text(3'599'499), "59m59s");
   EXPECT_EQ(text(3'599'500), "1h");
   EXPECT_EQ(text(5'400'000), "1h30m");
-  EXPECT_EQ(text(86'400'000 * std::int64_t{2} + 3 * 3'600'000), "2d03h");
+  EXPECT_EQ(text(86'400'000 * std::int64_t{2} + std::int64_t{3} * 3'600'000), "2d03h");
   EXPECT_EQ(text(86'400'000 * std::int64_t{100} - 1), "100d");
   EXPECT_EQ(format_duration_short(Duration::max()), "106752d");
   EXPECT_EQ(format_duration_short(Duration::from_ns(int64_min)), "-106752d");
