@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "sim/policy_run.hpp"
-
 namespace weir::sim {
 namespace {
 

@@ -7,10 +7,9 @@
 #include "core/request.hpp"
 #include "policy/keyed_limiter.hpp"
 #include "sim/decision_log.hpp"
+#include "sim/policy_run.hpp"
 
 namespace weir::sim {
-
-struct LaneLimit;
 
 /// Decides one request after another by several limits together: check all, then charge all or
 /// none. A denial is put to every limit that applies, since some count it, whichever limit denied.
