@@ -7,11 +7,18 @@
 #include "core/text.hpp"
 #include "limiter/concurrency.hpp"
 #include "limiter/deny_all.hpp"
+#include "limiter/envoy_local.hpp"
+#include "limiter/envoy_ratelimit.hpp"
 #include "limiter/fixed_window.hpp"
 #include "limiter/gcra.hpp"
+#include "limiter/go_x_time_rate.hpp"
+#include "limiter/haproxy_http_req_rate.hpp"
+#include "limiter/kong_local.hpp"
 #include "limiter/leaky_bucket.hpp"
 #include "limiter/leaky_bucket_queue.hpp"
+#include "limiter/nginx_limit_req.hpp"
 #include "limiter/parameters.hpp"
+#include "limiter/redis_cell.hpp"
 #include "limiter/sliding_window_counter.hpp"
 #include "limiter/sliding_window_log.hpp"
 #include "limiter/sliding_window_segments.hpp"
@@ -36,7 +43,14 @@ using Entries = std::tuple<
     TrtcmEntry,
     ConcurrencyEntry,
     UnlimitedEntry,
-    DenyAllEntry>;
+    DenyAllEntry,
+    NginxLimitReqEntry,
+    HaproxyHttpReqRateEntry,
+    EnvoyLocalEntry,
+    EnvoyRatelimitEntry,
+    KongLocalEntry,
+    RedisCellEntry,
+    GoXTimeRateEntry>;
 // clang-format on
 
 /// What the catalogue says of each entry, in its order.

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <algorithm>
+#include <limits>
+
+#include "core/int128.hpp"
+#include "limiter/limiter.hpp"
+#include "limiter/parameters.hpp"
+#include "limiter/saturate.hpp"
+
+namespace weir::limiter {
+
+/// redis-cell's CL.THROTTLE: GCRA in whole nanoseconds, its emission interval cut to one.
+class RedisCell {
+ public:
+  struct State {
+    /// Nanoseconds from the environment's start to the theoretical arrival time.
+    std::int64_t tat_ns = std::numeric_limits<std::int64_t>::min();
+  };
+
+  /// limit times interval_ns, plus the furthest that an instant is from the start, is at most 2^62.
+  RedisCell(std::int64_t interval_ns, std::int64_t limit, Instant start)
+      : interval_(interval_ns), limit_(limit), tolerance_(interval_ns * limit), start_(start) {}
+
+  Verdict check(const State& state, Instant now, Cost cost) const {
+    return {.allowed = cost <= limit_ && spare_ns(state, now, cost) >= 0, .delay = {}};
+  }
+
+  void charge(State& state, Instant now, Cost cost) const {
+    if (cost == 0) return;
+    state.tat_ns = std::max(state.tat_ns, since_start(now)) + interval_ * cost;
+  }
+
+  void charge_denied(State&, Instant, Cost) const {}
+
+  std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
+    if (cost > limit_) return std::nullopt;
+    const std::int64_t spare = spare_ns(state, now, cost);
+    if (spare >= 0) return now;
+    const Int128 at = Int128{now.unix_ns()} - spare;
+    if (at > std::numeric_limits<std::int64_t>::max()) return std::nullopt;
+    return Instant::from_unix_ns(static_cast<std::int64_t>(at));
+  }
+
+  Quota quota(const State& state, Instant now) const {
+    const std::int64_t debt = std::max(state.tat_ns, since_start(now)) - since_start(now);
+    return {.limit = limit_,
+            .remaining = std::max<std::int64_t>(tolerance_ - debt, 0) / interval_,
+            .reset_after = Duration::from_ns(debt)};
+  }
+
+  std::optional<std::int64_t> bound(Duration interval) const {
+    return saturate(Int128{limit_} + interval.ns() / interval_);
+  }
+
+  /// Whole seconds, rounded up only where a whole millisecond is left over: a client that comes
+  /// back then can be too early by less than one.
+  std::optional<Duration> advertised_retry_after(const State& state, Instant now, Cost cost) const {
+    const std::int64_t spare = cost <= limit_ ? spare_ns(state, now, cost) : 0;
+    if (spare >= 0) return std::nullopt;
+    constexpr std::int64_t second = 1'000'000'000;
+    const bool rounds_up = -spare % second >= 1'000'000;
+    return Duration::from_seconds(-spare / second + (rounds_up ? 1 : 0));
+  }
+
+ private:
+  std::int64_t since_start(Instant now) const { return (now - start_).ns(); }
+
+  /// How much earlier the request could have come; negative: how much it is too early.
+  std::int64_t spare_ns(const State& state, Instant now, Cost cost) const {
+    const std::int64_t t = since_start(now);
+    return (t - std::max(state.tat_ns, t)) + (tolerance_ - interval_ * cost);
+  }
+
+  std::int64_t interval_;
+  Cost limit_;
+  std::int64_t tolerance_;
+  Instant start_;
+};
+
+/// The catalogue entry of redis-cell.
+struct RedisCellEntry {
+  using Limiter = RedisCell;
+
+  static AlgorithmInfo info() {
+    return {
+        .id = "redis-cell",
+        .summary = "redis-cell CL.THROTTLE: GCRA in whole nanoseconds",
+        .parameters = {{.name = "max_burst",
+                        .type = ParameterType::count,
+                        .description = "how many may come back to back beside the first"},
+                       {.name = "count",
+                        .type = ParameterType::count,
+                        .description = "how many per period",
+                        .min = 1},
+                       {.name = "period",
+                        .type = ParameterType::duration,
+                        .description = "in whole seconds",
+                        .min = 1'000'000'000}},
+        .rule =
+            "T = period in ns / count in float64, cut to whole ns; limit = max_burst + 1\n"
+            "TAT' = max(TAT, now) + T c\n"
+            "admit cost c  if TAT' - limit T <= now:  TAT = TAT'; a cost of 0 only looks\n"
+            "deny          otherwise; nothing changes\n"
+            "retry_after: the wait in whole seconds, plus 1 if it has a part of at least 1 ms; -1 "
+            "if c > limit\n"
+            "not modelled: Redis forgets the key up to 1 ms before TAT, having cut its life to "
+            "ms,\n"
+            "  and redis-cell's own remaining is reckoned from times cut to whole microseconds",
+        .source = "redis-cell-impl/src/lib.rs, redis-cell/src/lib.rs",
+        .version = "4d42338",
+        .evidence = Evidence::read_in_source,
+        .state_size = "8",
+        .example = "max_burst=19 count=300 period=1m",
+    };
+  }
+
+  static MakeResult<Limiter> make(const Parameters& p, const Environment& env) {
+    const Duration period = p.duration("period");
+    if (period.ns() % 1'000'000'000 != 0) {
+      return tl::unexpected(MakeProblem{"period", "must be a whole number of seconds"});
+    }
+    const auto interval = static_cast<std::int64_t>(static_cast<double>(period.ns()) /
+                                                    static_cast<double>(p.count("count")));
+    if (interval == 0) {
+      return tl::unexpected(MakeProblem{
+          "count", "must be at most one per nanosecond: redis-cell refuses a rate above that"});
+    }
+    const std::int64_t limit = p.count("max_burst") + 1;
+    constexpr Int128 most = std::int64_t{1} << 62;
+    if (Int128{interval} * limit + env.horizon.ns() > most) {
+      return tl::unexpected(MakeProblem{
+          "max_burst",
+          "is too large: max_burst + 1 times period / count does not fit 64-bit nanoseconds"});
+    }
+    return RedisCell(interval, limit, env.start);
+  }
+};
+
+}  // namespace weir::limiter
