@@ -30,6 +30,8 @@ struct ConformanceCase {
   bool cost_is_divisible = true;
   /// Whether a denial leaves the state as it was (then remaining >= c exactly when c is admitted).
   bool denials_are_free = true;
+  /// Whether a request of cost 0 is admitted and leaves the state as it was.
+  bool zero_cost_is_free = true;
 };
 
 /// The cases, filled by each reference's file: `const bool registered = register_case({...});`
