@@ -1,0 +1,42 @@
+#include "metrics/key_ledger.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::metrics {
+namespace {
+
+Instant at(std::int64_t ns) { return Instant::from_unix_ns(ns); }
+
+TEST(KeyLedger, ABlockLastsFromTheFirstDenialToTheNextAdmission) {
+  KeyLedger ledger(2);
+  ledger.record(0, at(10), true);
+  ledger.record(0, at(20), false);
+  ledger.record(0, at(30), false);
+  ledger.record(0, at(50), true);
+  ledger.record(0, at(60), false);
+  ledger.record(0, at(65), true);
+  ASSERT_EQ(ledger.denials().size(), 1U);
+  EXPECT_EQ(ledger.denials()[0].denied, 3U);
+  EXPECT_EQ(ledger.denials()[0].longest_ns, 30);
+}
+
+TEST(KeyLedger, ABlockThatGoesOnLastsToTheLastDenial) {
+  KeyLedger ledger(1);
+  ledger.record(0, at(5), false);
+  ledger.record(0, at(45), false);
+  EXPECT_EQ(ledger.denials()[0].longest_ns, 40);
+}
+
+TEST(KeyLedger, KnowsWhichKeysItMet) {
+  KeyLedger ledger(3);
+  ledger.record(1, at(1), true);
+  EXPECT_FALSE(ledger.was_seen(0));
+  EXPECT_TRUE(ledger.was_seen(1));
+  EXPECT_TRUE(ledger.denials().empty());
+  ledger.grow(10);
+  EXPECT_FALSE(ledger.was_seen(9));
+  EXPECT_TRUE(ledger.was_seen(1));
+}
+
+}  // namespace
+}  // namespace weir::metrics
