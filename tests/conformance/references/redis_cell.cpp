@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "conformance/conformance_case.hpp"
 #include "core/int128.hpp"
@@ -19,7 +20,7 @@ class RedisCellReference : public Reference {
 
   Verdict decide(Instant at, Cost cost) override {
     const Int128 now = at.unix_ns();
-    const Int128 content = std::max(poured_in_ - (now - last_), Int128{0});
+    const Int128 content = last_ ? std::max(poured_in_ - (now - *last_), Int128{0}) : 0;
     if (content + interval_ * cost > holds_) return {.allowed = false, .delay = {}};
     poured_in_ = content + interval_ * cost;
     last_ = now;
@@ -30,7 +31,7 @@ class RedisCellReference : public Reference {
   Int128 interval_ = 0;
   Int128 holds_ = 0;
   Int128 poured_in_ = 0;
-  Int128 last_ = 0;
+  std::optional<Int128> last_;
 };
 
 const bool registered = register_case(
