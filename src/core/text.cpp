@@ -461,7 +461,8 @@ std::string format_rate(const Rate& rate) {
 
 std::string format_instant(Instant at) {
   const std::int64_t seconds = floor_div(at.unix_ns(), ns_per_second);
-  const std::int64_t ns = at.unix_ns() - seconds * ns_per_second;
+  const std::int64_t below = at.unix_ns() % ns_per_second;
+  const std::int64_t ns = below < 0 ? below + ns_per_second : below;
   const std::int64_t days = floor_div<std::int64_t>(seconds, 86'400);
   const std::int64_t in_day = seconds - days * 86'400;
   const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
