@@ -1,0 +1,101 @@
+#include "metrics/accumulator.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <tuple>
+
+namespace weir::metrics {
+namespace {
+
+/// The sum of two numbers that are not negative, at most the largest there is.
+std::int64_t add_clamped(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
+}
+
+Operations& operator+=(Operations& sum, const Operations& other) {
+  sum.count += other.count;
+  sum.succeeded += other.succeeded;
+  sum.abandoned += other.abandoned;
+  return sum;
+}
+
+CostTotals& operator+=(CostTotals& sum, const CostTotals& other) {
+  sum.offered = add_clamped(sum.offered, other.offered);
+  sum.allowed = add_clamped(sum.allowed, other.allowed);
+  sum.denied = add_clamped(sum.denied, other.denied);
+  return sum;
+}
+
+LimitTotals& operator+=(LimitTotals& sum, const LimitTotals& other) {
+  sum.allowed += other.allowed;
+  sum.denied += other.denied;
+  sum.keys += other.keys;
+  sum.state_bytes += other.state_bytes;
+  return sum;
+}
+
+SeriesPoint& operator+=(SeriesPoint& sum, const SeriesPoint& other) {
+  sum.attempts += other.attempts;
+  sum.allowed += other.allowed;
+  sum.denied += other.denied;
+  sum.latency.merge(other.latency);
+  return sum;
+}
+
+/// Element by element, the shorter one continued with nothing.
+template <class T>
+void add_each(std::vector<T>& sum, const std::vector<T>& other) {
+  if (sum.size() < other.size()) sum.resize(other.size());
+  for (std::size_t i = 0; i < other.size(); ++i) sum[i] += other[i];
+}
+
+template <class T>
+void add_each(std::map<std::string, T>& sum, const std::map<std::string, T>& other) {
+  for (const auto& [name, value] : other) sum[name] += value;
+}
+
+/// More denials first; then by everything else, so that the order never depends on chance.
+bool comes_before(const DeniedKey& a, const DeniedKey& b) {
+  return std::tie(b.denied, a.limit, a.key, b.longest_block_ns) <
+         std::tie(a.denied, b.limit, b.key, a.longest_block_ns);
+}
+
+}  // namespace
+
+Counts& Counts::operator+=(const Counts& other) {
+  attempts += other.attempts;
+  allowed += other.allowed;
+  denied += other.denied;
+  errors += other.errors;
+  return *this;
+}
+
+void merge(Accumulator& sum, const Accumulator& other) {
+  sum.totals += other.totals;
+  sum.operations += other.operations;
+  add_each(sum.costs, other.costs);
+  add_each(sum.limits, other.limits);
+  add_each(sum.classes, other.classes);
+  for (const auto& [attribute, values] : other.by_attribute) {
+    add_each(sum.by_attribute[attribute], values);
+  }
+  sum.denied_keys += other.denied_keys;
+  sum.top_denied.insert(sum.top_denied.end(), other.top_denied.begin(), other.top_denied.end());
+  keep_top_denied(sum.top_denied);
+  sum.latency_allowed.merge(other.latency_allowed);
+  sum.latency_denied.merge(other.latency_denied);
+  sum.latency_operation.merge(other.latency_operation);
+  sum.delay.merge(other.delay);
+  add_each(sum.series, other.series);
+}
+
+void keep_top_denied(std::vector<DeniedKey>& keys) {
+  const std::size_t kept = std::min(keys.size(), Accumulator::top_denied_kept);
+  const auto end = keys.begin() + static_cast<std::ptrdiff_t>(kept);
+  std::partial_sort(keys.begin(), end, keys.end(), comes_before);
+  keys.erase(end, keys.end());
+}
+
+}  // namespace weir::metrics
