@@ -13,6 +13,20 @@ std::vector<AlgorithmInfo> infos(std::tuple<Entry...>*) {
   return {Entry::info()...};
 }
 
+using TryMake = std::optional<Problem> (*)(const Parameters&, const Environment&);
+
+template <class Entry>
+std::optional<Problem> try_entry(const Parameters& complete, const Environment& environment) {
+  const auto made = Entry::make(complete, environment);
+  if (made) return std::nullopt;
+  return made.error();
+}
+
+template <class... Entry>
+std::vector<TryMake> makers(std::tuple<Entry...>*) {
+  return {&try_entry<Entry>...};
+}
+
 template <class T>
 Parsed<ParameterValue> as_value(Parsed<T> parsed) {
   if (!parsed) return tl::unexpected(parsed.error());
@@ -118,6 +132,15 @@ tl::expected<Parameters, Problems> complete_parameters(const AlgorithmInfo& info
   }
   if (!problems.empty()) return tl::unexpected(std::move(problems));
   return given;
+}
+
+std::optional<Problem> try_make(const AlgorithmInfo& info, const Parameters& complete,
+                                const Environment& environment) {
+  static const std::vector<TryMake> all = makers(static_cast<Entries*>(nullptr));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (catalogue()[i].id == info.id) return all[i](complete, environment);
+  }
+  return std::nullopt;
 }
 
 }  // namespace weir::limiter

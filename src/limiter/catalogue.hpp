@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -67,5 +68,10 @@ Parsed<ParameterValue> parse_parameter(const ParameterSpec& spec, std::string_vi
 /// does not know (with the nearest that it does), or a required one that is missing. The pointer of
 /// a problem is the parameter's name.
 tl::expected<Parameters, Problems> complete_parameters(const AlgorithmInfo& info, Parameters given);
+
+/// What stands against making the entry's limiter of complete parameters, each of which is right by
+/// itself; the pointer is the name of the parameter to blame.
+std::optional<Problem> try_make(const AlgorithmInfo& info, const Parameters& complete,
+                                const Environment& environment);
 
 }  // namespace weir::limiter

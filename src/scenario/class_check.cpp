@@ -1,0 +1,86 @@
+#include "scenario/class_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "scenario/known_names.hpp"
+#include "scenario/value_cover.hpp"
+
+namespace weir::scenario {
+namespace {
+
+using traffic::AttributeSpec;
+using traffic::ClassSpec;
+using traffic::CostSpec;
+
+const AttributeSpec* find_attribute(const ClassSpec& spec, const std::string& name) {
+  const auto found =
+      std::find_if(spec.attributes.begin(), spec.attributes.end(),
+                   [&](const AttributeSpec& attribute) { return attribute.name == name; });
+  return found == spec.attributes.end() ? nullptr : &*found;
+}
+
+/// Whether following `of` from the attribute comes back to it.
+bool depends_on_itself(const ClassSpec& spec, const AttributeSpec& attribute) {
+  std::set<std::string> met;
+  const AttributeSpec* at = &attribute;
+  while (at != nullptr && !at->of.empty() && met.insert(at->name).second) {
+    if (at->of == attribute.name) return true;
+    at = find_attribute(spec, at->of);
+  }
+  return false;
+}
+
+void check_of(const Place& attributes, const ClassSpec& spec, const KnownNames& known) {
+  for (const AttributeSpec& attribute : spec.attributes) {
+    if (attribute.of.empty()) continue;
+    const Place place = attributes.field(attribute.name);
+    if (!known.may_have(attribute.of)) {
+      place.problem_of("of", unknown_name("attribute", attribute.of, known));
+    } else if (depends_on_itself(spec, attribute)) {
+      place.problem_of("of", fmt::format("must not depend on {} itself", attribute.name));
+    }
+  }
+}
+
+void check_cost_rows(const Place& table, const ClassSpec& spec, const CostSpec& cost) {
+  if (table.has("default")) return;
+  const AttributeSpec* attribute = find_attribute(spec, cost.by);
+  if (attribute == nullptr) {
+    table.problem_of("default", fmt::format("is required: which values {} has is not known before "
+                                            "the trace is read",
+                                            cost.by));
+    return;
+  }
+  const auto missing = value_without_row(
+      *attribute, [&](const std::string& value) { return cost.rows.count(value) > 0; });
+  if (missing) {
+    table.problem(fmt::format("must have a row for \"{}\", a value of {}, or \"default\"", *missing,
+                              cost.by));
+  }
+}
+
+void check_costs(const Place& class_place, const ClassSpec& spec, const KnownNames& known) {
+  for (const CostSpec& cost : spec.costs) {
+    if (cost.by.empty()) continue;
+    const Place table = class_place.field("costs").field(cost.name).field("by");
+    if (!known.may_have(cost.by)) {
+      table.problem_of("by", unknown_name("attribute", cost.by, known));
+    } else if (class_place.reading().is_sound(class_place.pointer_of("attributes"))) {
+      check_cost_rows(table, spec, cost);
+    }
+  }
+}
+
+}  // namespace
+
+void check_class(const Place& class_place, const ClassSpec& spec) {
+  const KnownNames known = attributes_of(spec);
+  if (!spec.attributes.empty()) check_of(class_place.field("attributes"), spec, known);
+  check_costs(class_place, spec, known);
+}
+
+}  // namespace weir::scenario

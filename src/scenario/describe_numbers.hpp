@@ -1,0 +1,86 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "scenario/fields.hpp"
+#include "traffic/spec.hpp"
+
+namespace weir::scenario {
+
+template <class V>
+void describe(V& v, traffic::UniformNumber& uniform) {
+  v.required("min", uniform.min, Number{}, "the least");
+  v.required("max", uniform.max, Number{}, "the largest");
+  v.rule("max", [&]() -> std::string {
+    if (uniform.min <= uniform.max) return "";
+    return fmt::format("must be at least min ({}), got {}", uniform.min, uniform.max);
+  });
+}
+
+template <class V>
+void describe(V& v, traffic::ExponentialNumber& exponential) {
+  v.required("mean", exponential.mean, Number{.above_min = true}, "the mean");
+}
+
+template <class V>
+void describe(V& v, traffic::LognormalNumber& lognormal) {
+  v.required("median", lognormal.median, Number{.above_min = true}, "half of them are below");
+  v.required("sigma", lognormal.sigma, Number{.max = 20.0},
+             "the standard deviation of the logarithm");
+}
+
+/// [1, 2, 2, 5] or {"file": "PATH"}, a number a line.
+struct EmpiricalCodec {
+  using Value = traffic::EmpiricalNumber;
+  bool read(const Place& place, traffic::EmpiricalNumber& empirical) const;
+  Json schema(Definitions& definitions) const;
+};
+
+/// A number's distributions by name, and perhaps more alternatives.
+template <class V, class... Alternatives>
+void choose_number(V& v, traffic::NumberDistribution& number, const Alternatives&... more) {
+  v.choose(
+      alternative("uniform", number, Object<traffic::UniformNumber>{},
+                  "each number from min to max as likely"),
+      alternative("exponential", number, Object<traffic::ExponentialNumber>{},
+                  "exponentially distributed"),
+      alternative("lognormal", number, Object<traffic::LognormalNumber>{},
+                  "log-normally distributed: many small, few very large"),
+      alternative("empirical", number, EmpiricalCodec{}, "one of recorded numbers, each as likely"),
+      more...);
+}
+
+template <class V>
+void describe(V& v, traffic::NumberDistribution& number) {
+  choose_number(v, number);
+}
+
+/// A number or a distribution of numbers, never below 0.
+struct NumberCodec {
+  using Value = traffic::NumberDistribution;
+  bool read(const Place& place, traffic::NumberDistribution& number) const;
+  Json schema(Definitions& definitions) const;
+};
+
+/// {"by": "model", "large": …, "default": …}: another distribution for each value of an attribute.
+struct CostByCodec {
+  using Value = traffic::CostSpec;
+  bool read(const Place& place, traffic::CostSpec& cost) const;
+  Json schema(Definitions& definitions) const;
+};
+
+template <class V>
+void describe(V& v, traffic::CostSpec& cost) {
+  choose_number(v, cost.amount,
+                alternative("by", cost, CostByCodec{}, "depends on an attribute's value"));
+}
+
+/// A cost: a number, a distribution, or one that depends on an attribute.
+struct CostCodec {
+  using Value = traffic::CostSpec;
+  bool read(const Place& place, traffic::CostSpec& cost) const;
+  Json schema(Definitions& definitions) const;
+};
+
+}  // namespace weir::scenario

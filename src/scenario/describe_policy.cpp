@@ -1,0 +1,205 @@
+#include "scenario/describe_policy.hpp"
+
+#include <algorithm>
+
+#include "limiter/catalogue.hpp"
+#include "scenario/limit_check.hpp"
+#include "scenario/table.hpp"
+
+namespace weir::scenario {
+namespace {
+
+using limiter::ParameterSpec;
+using limiter::ParameterType;
+using limiter::ParameterValue;
+
+constexpr std::size_t most_key_attributes = 100;
+
+std::vector<std::string_view> algorithm_ids() {
+  std::vector<std::string_view> ids;
+  for (const limiter::AlgorithmInfo& info : limiter::catalogue()) ids.push_back(info.id);
+  return ids;
+}
+
+/// What a value of that type looks like.
+std::string expected_form(const ParameterSpec& spec) {
+  switch (spec.type) {
+    case ParameterType::count:
+      return "a whole number";
+    case ParameterType::duration:
+      return "a duration such as \"250ms\"";
+    case ParameterType::rate:
+      return "a rate such as \"100/1m\"";
+    case ParameterType::choice:
+      return quoted_list(spec.choices);
+    case ParameterType::boolean:
+      return "true or false";
+  }
+  return "of a known type";
+}
+
+bool may_be_table(const ParameterSpec& spec) {
+  return spec.type == ParameterType::count || spec.type == ParameterType::duration ||
+         spec.type == ParameterType::rate;
+}
+
+/// The value as it would stand on a command line, or empty if it is of the wrong type.
+std::optional<std::string> as_words(const ParameterSpec& spec, const Json& json) {
+  switch (spec.type) {
+    case ParameterType::count: {
+      const Parsed<std::int64_t> n = parse_whole(json, std::numeric_limits<std::int64_t>::min(),
+                                                 std::numeric_limits<std::int64_t>::max());
+      if (!n) return std::nullopt;
+      return fmt::format("{}", *n);
+    }
+    case ParameterType::boolean:
+      if (!json.is_boolean()) return std::nullopt;
+      return json.get<bool>() ? "true" : "false";
+    default:
+      if (!json.is_string()) return std::nullopt;
+      return json.get<std::string>();
+  }
+}
+
+Json plain_schema(const ParameterSpec& spec) {
+  switch (spec.type) {
+    case ParameterType::count:
+      return Whole<std::int64_t>{spec.min, spec.max}.schema();
+    case ParameterType::duration:
+      return Time{}.schema();
+    case ParameterType::rate:
+      return Speed{}.schema();
+    case ParameterType::choice:
+      return {{"enum", spec.choices}};
+    case ParameterType::boolean:
+      return Flag{}.schema();
+  }
+  return true;
+}
+
+/// A default as it would stand in a file.
+Json default_json(const ParameterSpec& spec) {
+  const bool is_plain = spec.type == ParameterType::count || spec.type == ParameterType::boolean;
+  return is_plain ? Json::parse(spec.default_value) : Json(spec.default_value);
+}
+
+}  // namespace
+
+Parsed<std::string> AlgorithmKind::parse(const Json& json) const {
+  if (!json.is_string()) {
+    return tl::unexpected("must be the id of an algorithm such as \"gcra\", got " + show(json));
+  }
+  const auto& id = json.get_ref<const std::string&>();
+  if (limiter::find_algorithm(id) != nullptr) return id;
+  const std::string_view near = nearest(id, algorithm_ids());
+  return tl::unexpected(fmt::format(
+      "unknown algorithm {}; {}", show(json),
+      near.empty() ? "`weir algorithms` lists them" : fmt::format("did you mean \"{}\"?", near)));
+}
+
+Json AlgorithmKind::schema() const { return {{"enum", algorithm_ids()}}; }
+
+Parsed<ParameterValue> parse_parameter_json(const ParameterSpec& spec, const Json& json) {
+  const std::optional<std::string> words = as_words(spec, json);
+  if (!words) {
+    return tl::unexpected(fmt::format("must be {}, got {}", expected_form(spec), show(json)));
+  }
+  return limiter::parse_parameter(spec, *words);
+}
+
+bool ParameterCodec::read(const Place& place, policy::LimitSpec& limit) const {
+  const std::string name(spec.name);
+  const auto read_value = [&](const Place& value) -> std::optional<ParameterValue> {
+    const Parsed<ParameterValue> parsed = parse_parameter_json(spec, value.json());
+    if (!parsed) {
+      value.problem(parsed.error());
+      return std::nullopt;
+    }
+    return *parsed;
+  };
+  if (!place.json().is_object() || !may_be_table(spec)) {
+    const std::optional<ParameterValue> value = read_value(place);
+    if (value) limit.parameters.set(name, *value);
+    return value.has_value();
+  }
+  policy::ParameterTable& table = limit.tables[name];
+  return read_table(place, table.by, [&](const std::string& key, const Place& row) {
+    const std::optional<ParameterValue> value = read_value(row);
+    if (value && key == "default") table.otherwise = *value;
+    if (value && key != "default") table.rows.emplace(key, *value);
+    return value.has_value();
+  });
+}
+
+Json ParameterCodec::schema() const {
+  Json out = plain_schema(spec);
+  if (may_be_table(spec)) out = {{"anyOf", Json::array({out, table_schema(out)})}};
+  if (!spec.default_value.empty()) out["default"] = default_json(spec);
+  return out;
+}
+
+Parsed<std::vector<std::string>> WordsKind::parse(const Json& json) const {
+  if (json.is_string()) return std::vector<std::string>{json.get<std::string>()};
+  const bool are_strings =
+      json.is_array() && !json.empty() &&
+      std::all_of(json.begin(), json.end(), [](const Json& word) { return word.is_string(); });
+  if (are_strings) return json.get<std::vector<std::string>>();
+  return tl::unexpected("must be a string or an array of strings, got " +
+                        (json.is_array() && json.empty() ? "none" : show(json)));
+}
+
+Json WordsKind::schema() const {
+  const Json many = {{"type", "array"}, {"items", {{"type", "string"}}}, {"minItems", 1}};
+  return {{"anyOf", Json::array({Text{}.schema(), many})}};
+}
+
+bool KeyCodec::read(const Place& place, std::vector<std::string>& key) const {
+  bool is_right = ListOf<Word>{{}, 0, most_key_attributes}.read(place, key);
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const auto end = key.begin() + static_cast<std::ptrdiff_t>(i);
+    if (key[i].empty() || std::find(key.begin(), end, key[i]) == end) continue;
+    place.item(i).problem(fmt::format("must not name \"{}\" again", key[i]));
+    is_right = false;
+  }
+  return is_right;
+}
+
+Json KeyCodec::schema() const {
+  return {{"type", "array"},
+          {"items", Word{}.schema()},
+          {"maxItems", most_key_attributes},
+          {"uniqueItems", true}};
+}
+
+bool LimitCodec::read(const Place& place, policy::LimitSpec& limit) const {
+  if (!place.json().is_object()) {
+    place.problem("must be an object, got " + show(place.json()));
+    return false;
+  }
+  FieldReader fields(place);
+  describe(fields, limit);
+  const limiter::AlgorithmInfo* info = limiter::find_algorithm(limit.algorithm);
+  if (info == nullptr) {
+    fields.any_other_field();
+    return fields.finish();
+  }
+  describe_parameters(fields, *info, limit);
+  return fields.finish() && check_parameters_together(place, *info, limit);
+}
+
+Json LimitCodec::schema(Definitions& definitions) const {
+  if (!definitions.schemas.contains("limit")) {
+    FieldSchemas fields(definitions);
+    policy::LimitSpec limit;
+    describe(fields, limit);
+    for (const limiter::AlgorithmInfo& info : limiter::catalogue()) {
+      FieldSchemas own(definitions);
+      describe_parameters(own, info, limit);
+      fields.add_case("algorithm", info.id, info.summary, std::move(own));
+    }
+    definitions.schemas["limit"] = fields.finish();
+  }
+  return {{"$ref", "#/$defs/limit"}};
+}
+
+}  // namespace weir::scenario

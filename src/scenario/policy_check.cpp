@@ -1,0 +1,114 @@
+#include "scenario/policy_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "scenario/known_names.hpp"
+#include "scenario/value_cover.hpp"
+
+namespace weir::scenario {
+namespace {
+
+using policy::LimitSpec;
+using policy::ParameterTable;
+
+/// A limit, where it stands, and what it may refer to.
+struct Subject {
+  const Place& place;
+  const LimitSpec& limit;
+  const Scenario& scenario;
+  const KnownNames& attributes;
+  const KnownNames& costs;
+};
+
+void check_key(const Subject& subject) {
+  const std::vector<std::string>& key = subject.limit.key;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (key[i].empty() || subject.attributes.may_have(key[i])) continue;
+    subject.place.field("key").item(i).problem(
+        unknown_name("attribute", key[i], subject.attributes));
+  }
+}
+
+void check_when(const Subject& subject) {
+  for (const auto& [name, values] : subject.limit.when) {
+    if (name.empty() || subject.attributes.may_have(name)) continue;
+    subject.place.field("when").problem_of(name,
+                                           unknown_name("attribute", name, subject.attributes));
+  }
+}
+
+void check_cost(const Subject& subject) {
+  const std::string& cost = subject.limit.cost;
+  if (cost.empty() || cost == "cost" || subject.costs.may_have(cost)) return;
+  subject.place.problem_of("cost", unknown_name("cost", cost, subject.costs));
+}
+
+/// Whether the limit applies to requests whose attribute has the value, as far as that goes.
+bool applies_to(const LimitSpec& limit, const std::string& attribute, const std::string& value) {
+  const auto when = limit.when.find(attribute);
+  if (when == limit.when.end()) return true;
+  return std::find(when->second.begin(), when->second.end(), value) != when->second.end();
+}
+
+void check_rows(const Subject& subject, const Place& place, const ParameterTable& table) {
+  if (table.otherwise) return;
+  const auto has_row = [&](const std::string& value) {
+    return table.rows.count(value) > 0 || !applies_to(subject.limit, table.by, value);
+  };
+  for (const traffic::ClassSpec& spec : subject.scenario.traffic) {
+    for (const traffic::AttributeSpec& attribute : spec.attributes) {
+      if (attribute.name != table.by) continue;
+      const auto missing = value_without_row(attribute, has_row);
+      if (!missing) continue;
+      place.problem(fmt::format("must have a row for \"{}\", a value of {}, or \"default\"",
+                                *missing, table.by));
+      return;
+    }
+  }
+}
+
+void check_tables(const Subject& subject) {
+  const bool traffic_is_sound = subject.place.reading().is_sound("/traffic");
+  for (const auto& [name, table] : subject.limit.tables) {
+    const Place place = subject.place.field(name);
+    const bool is_sound = place.reading().is_sound(place.pointer());
+    if (!table.by.empty() && !subject.attributes.may_have(table.by)) {
+      place.problem_of("by", unknown_name("attribute", table.by, subject.attributes));
+    } else if (is_sound && traffic_is_sound) {
+      check_rows(subject, place, table);
+    }
+  }
+}
+
+}  // namespace
+
+Place policy_place(const Place& document, const policy::PolicySpec& policy) {
+  if (policy.name.empty()) return document.field("policy");
+  return document.field("policies").field(policy.name);
+}
+
+void check_policies(const Place& document, const Scenario& scenario) {
+  KnownNames attributes;
+  KnownNames costs;
+  for (const traffic::ClassSpec& spec : scenario.traffic) {
+    attributes.add(attributes_of(spec));
+    costs.add(costs_of(spec));
+  }
+  for (const policy::PolicySpec& policy : scenario.policies) {
+    if (policy.limits.empty()) continue;
+    const Place limits = policy_place(document, policy).field("limits");
+    for (std::size_t i = 0; i < policy.limits.size(); ++i) {
+      const Place place = limits.item(i);
+      const Subject subject{place, policy.limits[i], scenario, attributes, costs};
+      check_key(subject);
+      check_when(subject);
+      check_cost(subject);
+      check_tables(subject);
+    }
+  }
+}
+
+}  // namespace weir::scenario
