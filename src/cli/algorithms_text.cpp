@@ -113,7 +113,7 @@ std::string_view evidence_in_words(Evidence evidence) {
 std::string describe_facts(const AlgorithmInfo& info) {
   constexpr std::size_t width = 14;
   std::string text = "Facts\n";
-  if (!info.source.empty()) text += labelled("source", width, info.source);
+  if (info.source != "none") text += labelled("source", width, info.source);
   if (!info.version.empty()) text += labelled("version", width, info.version);
   text += labelled("evidence", width, evidence_in_words(info.evidence));
   text += labelled("bytes per key", width, info.state_size);
