@@ -28,7 +28,7 @@ struct Operations {
   bool operator==(const Operations&) const = default;
 };
 
-/// One cost, summed over attempts.
+/// One cost, summed over attempts; sums end at the largest 64-bit number.
 struct CostTotals {
   std::int64_t offered = 0;
   std::int64_t allowed = 0;
@@ -94,7 +94,8 @@ struct Accumulator {
   bool operator==(const Accumulator&) const = default;
 };
 
-/// Adds `other` into `sum`: the same whichever way round and in whatever order.
+/// Adds `other` into `sum`: the same whichever way round and in whatever order. The denied keys of
+/// the two are taken to be different ones, as they are where the keys of a run are split.
 void merge(Accumulator& sum, const Accumulator& other);
 
 /// Keeps `keys` in the order of Accumulator::top_denied and no longer than it may be.
