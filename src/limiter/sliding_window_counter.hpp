@@ -38,7 +38,8 @@ class SlidingWindowCounter {
   }
 
   void charge_denied(State& state, Instant now, Cost cost) const {
-    if (count_denied_) charge(state, now, cost);
+    // With a limit of 0 there is nothing that denials could keep away.
+    if (count_denied_ && limit_ > 0) charge(state, now, cost);
   }
 
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {

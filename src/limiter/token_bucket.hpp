@@ -97,12 +97,15 @@ class IntervalTokenBucket {
     const State s = seen(state, now);
     if (cost <= s.tokens) return now;
     if (cost > capacity_ || rate_.units == 0) return std::nullopt;
-    return refill_with(s, cost);
+    return add_saturating(now, until_refilled_to(cost, s, now));
   }
 
   Quota quota(const State& state, Instant now) const {
     const State s = seen(state, now);
-    return {.limit = capacity_, .remaining = s.tokens, .reset_after = until_full(s, now)};
+    const bool full = s.tokens == capacity_;
+    return {.limit = capacity_,
+            .remaining = s.tokens,
+            .reset_after = full ? Duration() : until_refilled_to(capacity_, s, now)};
   }
 
   /// A full bucket just before a refill, and all refills after it.
@@ -126,15 +129,12 @@ class IntervalTokenBucket {
             .tokens = static_cast<std::int64_t>(std::min(tokens, Int128{capacity_}))};
   }
 
-  /// The refill that brings the bucket to `tokens`, of which it has fewer.
-  Instant refill_with(const State& s, std::int64_t tokens) const {
+  /// How long until the refill that brings the bucket to `tokens`, of which it has fewer.
+  Duration until_refilled_to(std::int64_t tokens, const State& s, Instant now) const {
+    if (rate_.units == 0) return Duration::max();
     const Int128 refills = ceil_div(Int128{tokens} - s.tokens, Int128{rate_.units});
-    return Instant::from_unix_ns(saturate(s.refill.unix_ns() + (refills - 1) * rate_.per.ns()));
-  }
-
-  Duration until_full(const State& s, Instant now) const {
-    if (s.tokens == capacity_) return {};
-    return rate_.units == 0 ? Duration::max() : refill_with(s, capacity_) - now;
+    const Int128 until_next = Int128{s.refill.unix_ns()} - now.unix_ns();
+    return Duration::from_ns(saturate(until_next + (refills - 1) * rate_.per.ns()));
   }
 
   Rate rate_;

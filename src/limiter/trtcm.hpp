@@ -48,9 +48,12 @@ class TwoRateThreeColorMarker {
   Quota quota(const State& state, Instant now) const {
     const Quota committed = committed_.quota(state.committed, now);
     const Quota peak = peak_.quota(state.peak, now);
-    return {.limit = std::min(committed.limit, peak.limit),
+    const std::int64_t limit = std::min(committed.limit, peak.limit);
+    // The larger bucket need not be full for that.
+    const std::optional<Instant> all_back = earliest(state, now, limit);
+    return {.limit = limit,
             .remaining = std::min(committed.remaining, peak.remaining),
-            .reset_after = std::max(committed.reset_after, peak.reset_after)};
+            .reset_after = all_back ? *all_back - now : Duration::max()};
   }
 
   /// What each bucket alone lets through: the lesser.
