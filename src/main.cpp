@@ -1,1 +1,6 @@
-int main() { return 0; }
+#include "cli/command.hpp"
+
+int main(int argc, char** argv) {
+  using namespace weir::cli;
+  return run_program({add_simulate, add_validate, add_schema, add_algorithms}, argc, argv);
+}

@@ -1,0 +1,106 @@
+#include "cli/common_options.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/Option.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.hpp"
+
+namespace weir::cli {
+
+void CommonOptions::add_to(CLI::App& command) {
+  command.add_option("--set", overrides, "Override a field: --set /policy/limits/0/rate=10/s")
+      ->type_name("POINTER=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--policy", policy, "Run only this one of several policies")
+      ->type_name("NAME");
+  command.add_option("--seed", seed, "Seed of all randomness, instead of the scenario's");
+  command
+      .add_option("--threads", threads, "How many threads; results are the same with any number")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("--quiet,-q", quiet, "Print nothing but errors");
+  command.add_flag("--json", json, "Print the report as JSON on stdout, and nothing else there");
+  command.add_flag("--no-color", no_color, "No colours in the summary");
+}
+
+Result<scenario::LoadOptions> CommonOptions::load_options(const std::string& base_directory) const {
+  scenario::LoadOptions load;
+  load.base_directory = base_directory;
+  load.seed = seed;
+  for (const std::string& text : overrides) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || text.empty() || text[0] != '/') {
+      return fail(ErrorKind::usage,
+                  fmt::format("--set {}: must be a JSON pointer, an equals sign and a value, such "
+                              "as /policy/limits/0/rate=10/s",
+                              text));
+    }
+    load.overrides.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return load;
+}
+
+bool CommonOptions::color_on_stdout() const {
+  return !no_color && std::getenv("NO_COLOR") == nullptr && isatty(STDOUT_FILENO) == 1;
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return fail(ErrorKind::cannot_run, fmt::format("{}: is a folder, not a file", path));
+  }
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             &std::fclose);
+  if (!file) {
+    return fail(ErrorKind::cannot_run, fmt::format("{}: {}", path, std::strerror(errno)));
+  }
+  std::string content;
+  char chunk[1 << 16];
+  std::size_t n = 0;
+  while ((n = std::fread(chunk, 1, sizeof chunk, file.get())) > 0) content.append(chunk, n);
+  if (std::ferror(file.get()) != 0) {
+    return fail(ErrorKind::cannot_run, fmt::format("{}: {}", path, std::strerror(errno)));
+  }
+  return content;
+}
+
+tl::expected<scenario::Scenario, int> load_scenario(const std::string& path,
+                                                    const CommonOptions& options) {
+  const Result<std::string> text = read_file(path);
+  if (!text) {
+    complain(text.error().message);
+    return tl::unexpected(static_cast<int>(text.error().kind));
+  }
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const Result<scenario::LoadOptions> load = options.load_options(folder);
+  if (!load) {
+    complain(load.error().message);
+    return tl::unexpected(static_cast<int>(load.error().kind));
+  }
+  auto parsed = scenario::parse_scenario(*text, *load);
+  if (!parsed) {
+    complain(path, parsed.error());
+    return tl::unexpected(static_cast<int>(exit_invalid_scenario));
+  }
+  return std::move(*parsed);
+}
+
+void complain(const std::string& message) { fmt::print(stderr, "weir: {}\n", message); }
+
+void complain(const std::string& path, const Problems& problems) {
+  fmt::print(stderr, "weir: {}: {} problem{}\n", path, problems.size(),
+             problems.size() == 1 ? "" : "s");
+  for (const Problem& p : problems) {
+    fmt::print(stderr, "  {}{}{}\n", p.pointer, p.pointer.empty() ? "" : ": ", p.message);
+  }
+}
+
+}  // namespace weir::cli

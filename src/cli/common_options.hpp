@@ -1,0 +1,44 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "scenario/model.hpp"
+
+namespace weir::cli {
+
+/// The options that every command which runs a scenario has.
+struct CommonOptions {
+  std::vector<std::string> overrides;
+  std::string policy;
+  std::optional<std::uint64_t> seed;
+  unsigned threads = 0;
+  bool quiet = false;
+  bool json = false;
+  bool no_color = false;
+
+  void add_to(CLI::App& command);
+  /// What --set and --seed mean for a scenario file in that folder.
+  Result<scenario::LoadOptions> load_options(const std::string& base_directory) const;
+  /// Whether colour goes to standard output: a terminal, not switched off, NO_COLOR not set.
+  bool color_on_stdout() const;
+};
+
+/// A file's whole content.
+Result<std::string> read_file(const std::string& path);
+
+/// Reads and checks a scenario file; complains on standard error and gives the exit code if it
+/// cannot be run.
+tl::expected<scenario::Scenario, int> load_scenario(const std::string& path,
+                                                    const CommonOptions& options);
+
+/// One line on standard error: "weir: ...".
+void complain(const std::string& message);
+/// The problems of a scenario, one a line, under the name of its file.
+void complain(const std::string& path, const Problems& problems);
+
+}  // namespace weir::cli

@@ -1,0 +1,200 @@
+#include "sim/simulate.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/Option.hpp>
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/common_options.hpp"
+#include "cli/inline_scenario.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/progress.hpp"
+#include "cli/write_report.hpp"
+#include "report/json.hpp"
+#include "report/terminal.hpp"
+#include "report/thresholds.hpp"
+
+namespace weir::cli {
+namespace {
+
+/// `weir simulate`, its options parsed.
+struct SimulateCommand {
+  CommonOptions common;
+  InlineScenario inline_scenario;
+  std::vector<std::string> scenarios;
+  std::string out;
+  std::string decisions;
+  bool skip_bad_rows = false;
+  bool pseudonyms = false;
+
+  void add_to(CLI::App& command);
+  int run();
+
+ private:
+  int run_file(const std::string& path);
+  int run_inline();
+  int run_scenario(const scenario::Scenario& scenario, const std::string& source);
+  int deliver(const nlohmann::ordered_json& report);
+};
+
+void SimulateCommand::add_to(CLI::App& command) {
+  command.add_option("SCENARIO", scenarios, "Scenario files")->type_name("FILE");
+  command.add_option("--out", out, "Write NAME.json for every scenario into this folder")
+      ->type_name("DIR");
+  command.add_option("--decisions", decisions, "Write every decision as CSV")->type_name("FILE");
+  command.add_flag("--pseudonyms", pseudonyms, "Replace keys by hashes in the report");
+  command.add_option("--trace", inline_scenario.trace, "Recorded traffic, instead of a scenario")
+      ->type_name("FILE");
+  command.add_option("--format", inline_scenario.format,
+                     "Of the trace: csv, jsonl, azure-llm, common-log or combined-log");
+  command
+      .add_option("--limit", inline_scenario.limits,
+                  "A limit, instead of a scenario; several make one policy: "
+                  "'token-bucket capacity=20 rate=5/s key=user'")
+      ->type_name("WORDS")
+      ->allow_extra_args(false);
+  command.add_option("--rate", inline_scenario.rate,
+                     "Rate of generated traffic, instead of a scenario (default 200/s)");
+  command.add_option("--duration", inline_scenario.duration,
+                     "Length of generated traffic (default 1m), or of the trace");
+  command.add_option("--speed", inline_scenario.speed, "Replay the trace so many times as fast");
+  command.add_option("--spread", inline_scenario.spread,
+                     "Spread rows at random over the resolution of their time stamps: 1s");
+  command.add_flag("--skip-bad-rows", skip_bad_rows, "Skip and count unreadable rows of a trace");
+  common.add_to(command);
+}
+
+int SimulateCommand::run() {
+  if (scenarios.empty() == !inline_scenario.any()) {
+    complain(scenarios.empty()
+                 ? "simulate: name a scenario file, or a --trace or a --limit (see --help)"
+                 : "simulate: --trace, --limit and --rate stand instead of a scenario file");
+    return exit_usage;
+  }
+  if (!decisions.empty() && scenarios.size() > 1) {
+    complain("simulate: --decisions takes one scenario at a time");
+    return exit_usage;
+  }
+  if (scenarios.empty()) return run_inline();
+  int worst = exit_passed;
+  for (const std::string& path : scenarios) {
+    const int code = run_file(path);
+    if (code == exit_interrupted) return code;
+    // What could not be run weighs more than what ran and failed.
+    const auto weight = [](int c) { return c == exit_passed ? 0 : c == exit_failed ? 1 : 2; };
+    if (weight(code) > weight(worst)) worst = code;
+  }
+  return worst;
+}
+
+int SimulateCommand::run_file(const std::string& path) {
+  const auto scenario = load_scenario(path, common);
+  return scenario ? run_scenario(*scenario, path) : scenario.error();
+}
+
+int SimulateCommand::run_inline() {
+  const auto document = inline_document(inline_scenario);
+  const auto load = common.load_options("");
+  for (const Error* error :
+       {document ? nullptr : &document.error(), load ? nullptr : &load.error()}) {
+    if (error == nullptr) continue;
+    complain(error->message);
+    return static_cast<int>(error->kind);
+  }
+  const auto scenario = scenario::read_scenario(*document, *load);
+  if (!scenario) {
+    complain("the options", scenario.error());
+    return exit_invalid_scenario;
+  }
+  return run_scenario(*scenario, "the options");
+}
+
+int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::string& source) {
+  scenario::Scenario scenario = given;
+  const sim::SimulateOptions options{.threads = common.threads,
+                                     .decisions_path = decisions,
+                                     .policy = common.policy,
+                                     .skip_bad_rows = skip_bad_rows};
+  const auto started = std::chrono::steady_clock::now();
+  const auto simulation = sim::Simulation::prepare(scenario, options);
+  if (!simulation) {
+    complain(source, simulation.error());
+    return exit_invalid_scenario;
+  }
+  if (!common.policy.empty()) {
+    std::erase_if(scenario.policies, [&](const auto& p) { return p.name != common.policy; });
+  }
+  if (const auto paths = report::check_threshold_paths(scenario); !paths) {
+    complain(source, paths.error());
+    return exit_invalid_scenario;
+  }
+  if (!common.quiet && !simulation->serial_reason().empty() && common.threads > 1) {
+    fmt::print(stderr, "weir: {}: decided one after another, by one thread: {}\n", source,
+               simulation->serial_reason());
+  }
+  sim::RunControl control;
+  const auto outcome = [&] {
+    const InterruptGuard guard(control.stop);
+    const ProgressBar bar(control, scenario.name, !common.quiet);
+    return simulation->run(control);
+  }();
+  if (!outcome) {
+    complain(outcome.error().message);
+    return static_cast<int>(outcome.error().kind);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  const auto report = report::make_report(scenario, *outcome, {.pseudonyms = pseudonyms});
+  const int delivered = deliver(report);
+  if (!common.quiet) {
+    fmt::print(stderr, "simulated {} requests in {:.2f} s\n",
+               format_count(static_cast<std::int64_t>(control.requests.load())), took.count());
+  }
+  if (delivered != exit_passed) return delivered;
+  if (outcome->interrupted) return exit_interrupted;
+  return report["verdict"] == "pass" ? exit_passed : exit_failed;
+}
+
+int terminal_width() {
+  winsize size = {};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
+  return std::clamp<int>(size.ws_col, 40, 120);
+}
+
+int SimulateCommand::deliver(const nlohmann::ordered_json& report) {
+  if (!out.empty()) {
+    const auto written = write_report(out, report);
+    if (!written) {
+      complain(written.error().message);
+      return static_cast<int>(written.error().kind);
+    }
+  }
+  std::string text;
+  if (common.json) {
+    text = report::to_text(report);
+  } else if (!common.quiet) {
+    text = report::render_terminal(
+        report, {.color = common.color_on_stdout(), .width = terminal_width(), .unicode = true});
+  }
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    complain("could not write to standard output");
+    return exit_could_not_run;
+  }
+  return exit_passed;
+}
+
+}  // namespace
+
+std::function<int()> add_simulate(CLI::App& program) {
+  CLI::App* command = program.add_subcommand(
+      "simulate", "Run limits on a virtual clock, from a scenario or a trace");
+  const auto state = std::make_shared<SimulateCommand>();
+  state->add_to(*command);
+  return [state] { return state->run(); };
+}
+
+}  // namespace weir::cli
