@@ -46,8 +46,8 @@ struct LimitTotals {
   bool operator==(const LimitTotals&) const = default;
 };
 
-/// A key that was denied: by which limit, how often, and for how long at a stretch (from a denial
-/// to the key's next admission by that limit, or to its last denial).
+/// A key that was denied: by which limit, how often, and for how long at a stretch (from the first
+/// to the last of its denials that no admission by that limit came between).
 struct DeniedKey {
   std::string key;
   std::uint32_t limit = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ class KeyLedger {
       if (slot <= seen) {
         slot = seen;
       } else {
-        end_block(denials_[slot - first_denial], at);
+        denials_[slot - first_denial].blocked_since = not_blocked;
       }
       return;
     }
@@ -32,13 +33,14 @@ class KeyLedger {
     Denial& denial = denials_[slot - first_denial];
     ++denial.denied;
     if (denial.blocked_since == not_blocked) denial.blocked_since = at.unix_ns();
-    denial.longest_ns = longer(denial, at);
+    denial.longest_ns = std::max(denial.longest_ns, at.unix_ns() - denial.blocked_since);
   }
 
   struct Denial {
     std::uint32_t key = 0;
     std::uint64_t denied = 0;
     std::int64_t blocked_since = not_blocked;
+    /// From the first to the last of the denials that no admission came between.
     std::int64_t longest_ns = 0;
   };
 
@@ -52,15 +54,6 @@ class KeyLedger {
   static constexpr std::uint32_t first_denial = 2;
   static constexpr std::int64_t not_blocked = INT64_MIN;
 
-  static std::int64_t longer(const Denial& denial, Instant at) {
-    const std::int64_t length = at.unix_ns() - denial.blocked_since;
-    return length > denial.longest_ns ? length : denial.longest_ns;
-  }
-  static void end_block(Denial& denial, Instant at) {
-    if (denial.blocked_since == not_blocked) return;
-    denial.longest_ns = longer(denial, at);
-    denial.blocked_since = not_blocked;
-  }
   std::uint32_t add_denial(std::uint32_t key) {
     denials_.push_back({.key = key});
     return static_cast<std::uint32_t>(denials_.size() - 1) + first_denial;

@@ -1,5 +1,6 @@
 #include "policy/keyed_limiter.hpp"
 
+#include <type_traits>
 #include <variant>
 
 #include "limiter/catalogue.hpp"
@@ -58,8 +59,11 @@ class TypedKeyedLimiter final : public KeyedLimiter {
   }
 
   std::size_t state_bytes(KeyIndex key) const override {
-    if constexpr (limiter::OwnsMemory<L>) return sizeof(State) + L::owned_bytes(states_[key]);
-    return sizeof(State);
+    if constexpr (limiter::OwnsMemory<L>) {
+      return sizeof(State) + L::owned_bytes(states_[key]);
+    } else {
+      return std::is_empty_v<State> ? 0 : sizeof(State);
+    }
   }
 
  private:

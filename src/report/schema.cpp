@@ -174,9 +174,7 @@ Json top_denied() {
        {"limit", text("The name of the limit that denied")},
        {"denied", whole("How often it denied the key", "requests")},
        {"longest_block_ns",
-        whole("The longest time from a denial to the key's next admission by the limit, or to its "
-              "last denial",
-              "ns")}});
+        whole("The longest time from the first to the last of the key's denials in a row", "ns")}});
 }
 
 Json latency() {

@@ -106,6 +106,15 @@ void PlanBuilder::add_class(std::size_t index) {
 
 // ---- The clock
 
+namespace {
+
+// A run that ends with a trace ends at the next whole second, counted from the first row.
+Duration whole_seconds_beyond(Duration length) {
+  return Duration::from_seconds(length.ns() / 1'000'000'000 + 1);
+}
+
+}  // namespace
+
 void PlanBuilder::set_clock() {
   Instant first_row = Instant::max();
   for (const ClassPlan& c : plan_.classes_) {
@@ -122,7 +131,7 @@ void PlanBuilder::set_clock() {
     if (!c.trace) continue;
     c.trace_origin = c.trace->at.front() + shift;
     const Duration length = TraceTiming(*c.spec.trace, *c.trace).length();
-    if (!c.spec.until) last = std::max(last, c.trace_origin + length + Duration::from_ns(1));
+    if (!c.spec.until) last = std::max(last, c.trace_origin + whole_seconds_beyond(length));
   }
   plan_.end_ = in_.duration ? plan_.start_ + in_.warmup + *in_.duration : last;
   for (ClassPlan& c : plan_.classes_) {

@@ -7,24 +7,24 @@ namespace {
 
 Instant at(std::int64_t ns) { return Instant::from_unix_ns(ns); }
 
-TEST(KeyLedger, ABlockLastsFromTheFirstDenialToTheNextAdmission) {
+TEST(KeyLedger, ABlockLastsFromTheFirstToTheLastDenialInARow) {
   KeyLedger ledger(2);
   ledger.record(0, at(10), true);
   ledger.record(0, at(20), false);
   ledger.record(0, at(30), false);
   ledger.record(0, at(50), true);
   ledger.record(0, at(60), false);
-  ledger.record(0, at(65), true);
+  ledger.record(0, at(65), false);
   ASSERT_EQ(ledger.denials().size(), 1U);
-  EXPECT_EQ(ledger.denials()[0].denied, 3U);
-  EXPECT_EQ(ledger.denials()[0].longest_ns, 30);
+  EXPECT_EQ(ledger.denials()[0].denied, 4U);
+  EXPECT_EQ(ledger.denials()[0].longest_ns, 10);
 }
 
-TEST(KeyLedger, ABlockThatGoesOnLastsToTheLastDenial) {
+TEST(KeyLedger, ASingleDenialIsNoStretch) {
   KeyLedger ledger(1);
   ledger.record(0, at(5), false);
-  ledger.record(0, at(45), false);
-  EXPECT_EQ(ledger.denials()[0].longest_ns, 40);
+  ledger.record(0, at(45), true);
+  EXPECT_EQ(ledger.denials()[0].longest_ns, 0);
 }
 
 TEST(KeyLedger, KnowsWhichKeysItMet) {

@@ -74,7 +74,8 @@ TEST(Simulate, ThreadsAndBlocksChangeNothing) {
   const metrics::Outcome once = outcome_of(busy_scenario, {.threads = 1});
   ASSERT_GT(once.policies[0].accumulator.totals.denied, 100U);
   for (const unsigned threads : {2U, 3U, 7U}) {
-    expect_equal(once, outcome_of(busy_scenario, {.threads = threads, .block_rows = 100 + threads}));
+    expect_equal(once,
+                 outcome_of(busy_scenario, {.threads = threads, .block_rows = 100 + threads}));
   }
 }
 
@@ -125,14 +126,16 @@ TEST(Simulate, CountsAddUp) {
 std::string at_once(int requests, const std::string& limits) {
   return R"({"name": "s", "duration": "1s", "policy": {"limits": [)" + limits +
          R"(]}, "traffic": [{"arrivals": {"process": "batch", "size": )" +
-         std::to_string(requests) + R"(, "every": "1m"}, "attributes": {"user": "u", "tier": "free"}}]})";
+         std::to_string(requests) +
+         R"(, "every": "1m"}, "attributes": {"user": "u", "tier": "free"}}]})";
 }
 
 TEST(Simulate, ChargesAllLimitsOrNone) {
   // The second limit stops everything after the third request; the first must not be charged for
   // what it did not let through.
   const metrics::Outcome outcome = outcome_of(at_once(
-      10, R"({"name": "wide", "algorithm": "token-bucket", "capacity": 5, "rate": "0/s", "key": ["user"]},
+      10,
+      R"({"name": "wide", "algorithm": "token-bucket", "capacity": 5, "rate": "0/s", "key": ["user"]},
              {"name": "narrow", "algorithm": "token-bucket", "capacity": 3, "rate": "0/s", "key": ["user"]})"));
   const metrics::Accumulator& a = only(outcome);
   EXPECT_EQ(a.totals.allowed, 3U);
@@ -147,8 +150,8 @@ TEST(Simulate, ChargesAllLimitsOrNone) {
 
 TEST(Simulate, ALimitThatCountsDenialsCountsThoseOfOthers) {
   // The narrow limit denies 7 of 10; the counter has then seen all 10 and denies from the 9th on.
-  const metrics::Outcome outcome = outcome_of(at_once(
-      10, R"({"name": "counter", "algorithm": "fixed-window", "limit": 8, "window": "1m",
+  const metrics::Outcome outcome = outcome_of(
+      at_once(10, R"({"name": "counter", "algorithm": "fixed-window", "limit": 8, "window": "1m",
               "count_denied": true, "key": ["user"]},
              {"name": "narrow", "algorithm": "token-bucket", "capacity": 3, "rate": "0/s", "key": ["user"]})"));
   EXPECT_EQ(only(outcome).limits[0].denied, 2U);
@@ -157,15 +160,16 @@ TEST(Simulate, ALimitThatCountsDenialsCountsThoseOfOthers) {
 
 TEST(Simulate, ALimitThatIsNotEnforcedOnlyCounts) {
   const metrics::Outcome outcome = outcome_of(at_once(
-      10, R"({"algorithm": "token-bucket", "capacity": 4, "rate": "0/s", "key": ["user"], "enforce": false})"));
+      10,
+      R"({"algorithm": "token-bucket", "capacity": 4, "rate": "0/s", "key": ["user"], "enforce": false})"));
   EXPECT_EQ(only(outcome).totals.denied, 0U);
   EXPECT_EQ(only(outcome).limits[0].denied, 6U);
   EXPECT_TRUE(only(outcome).top_denied.empty());
 }
 
 TEST(Simulate, AppliesALimitOnlyWhereItsConditionHolds) {
-  const metrics::Outcome outcome = outcome_of(at_once(
-      10, R"({"algorithm": "deny-all", "when": {"tier": ["pro", "gold"]}, "key": ["user"]},
+  const metrics::Outcome outcome = outcome_of(
+      at_once(10, R"({"algorithm": "deny-all", "when": {"tier": ["pro", "gold"]}, "key": ["user"]},
              {"algorithm": "token-bucket", "capacity": 4, "rate": "0/s", "key": ["user"],
               "when": {"tier": "free"}})"));
   EXPECT_EQ(only(outcome).totals.allowed, 4U);
@@ -242,17 +246,19 @@ std::string read_all(const std::string& path) {
 
 TEST(DecisionLog, TellsEveryDecision) {
   const std::string path = testing::TempDir() + "weir-log-" + std::to_string(getpid()) + ".csv";
-  outcome_of(R"({"name": "s", "start": "2026-01-01T00:00:00Z", "duration": "3s", "policy": {"limits": [
+  outcome_of(
+      R"({"name": "s", "start": "2026-01-01T00:00:00Z", "duration": "3s", "policy": {"limits": [
       {"name": "bucket", "algorithm": "token-bucket", "capacity": 1, "rate": "1/2s", "key": ["user"]}]},
     "traffic": [{"name": "c", "arrivals": {"process": "constant", "rate": "1/s"},
                  "attributes": {"user": "a,b"}, "costs": {"tokens": 7}}]})",
-             {.decisions_path = path});
-  EXPECT_EQ(read_all(path),
-            "time_ns,policy,operation,class,attempt,allowed,denied_by,limit,remaining,retry_after_ns,"
-            "advertised_retry_after_ns,reset_after_ns,delay_ns,user,cost.tokens\n"
-            "1767225600000000000,,0,c,1,1,,1,0,-1,-1,2000000000,0,\"a,b\",7\n"
-            "1767225601000000000,,1,c,1,0,bucket,1,0,1000000000,1000000000,1000000000,-1,\"a,b\",7\n"
-            "1767225602000000000,,2,c,1,1,,1,0,-1,-1,2000000000,0,\"a,b\",7\n");
+      {.decisions_path = path});
+  EXPECT_EQ(
+      read_all(path),
+      "time_ns,policy,operation,class,attempt,allowed,denied_by,limit,remaining,retry_after_ns,"
+      "advertised_retry_after_ns,reset_after_ns,delay_ns,user,cost.tokens\n"
+      "1767225600000000000,,0,c,1,1,,1,0,-1,-1,2000000000,0,\"a,b\",7\n"
+      "1767225601000000000,,1,c,1,0,bucket,1,0,1000000000,1000000000,1000000000,-1,\"a,b\",7\n"
+      "1767225602000000000,,2,c,1,1,,1,0,-1,-1,2000000000,0,\"a,b\",7\n");
   std::remove(path.c_str());
 }
 

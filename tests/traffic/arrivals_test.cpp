@@ -108,7 +108,8 @@ TEST(GammaArrivals, SpreadOfGapsFollowsTheShape) {
     expect_in_order_within(times, span_of(200));
     const GapStatistics gaps = gaps_of(times);
     EXPECT_NEAR(gaps.mean, 1e6, 3e4) << shape;
-    EXPECT_NEAR(gaps.deviation / gaps.mean, 1.0 / std::sqrt(shape), 0.03 / std::sqrt(shape)) << shape;
+    EXPECT_NEAR(gaps.deviation / gaps.mean, 1.0 / std::sqrt(shape), 0.03 / std::sqrt(shape))
+        << shape;
   }
 }
 

@@ -32,7 +32,8 @@ TEST(RateCurve, StepsAddUp) {
 }
 
 TEST(RateCurve, RampIsASquare) {
-  RateCurve curve(RampProfile{per_second_rate(0), per_second_rate(100), Duration::from_seconds(10)});
+  RateCurve curve(
+      RampProfile{per_second_rate(0), per_second_rate(100), Duration::from_seconds(10)});
   EXPECT_NEAR(curve.units_at(5.0 * second), 125.0, 1e-9);
   EXPECT_NEAR(curve.units_at(10.0 * second), 500.0, 1e-9);
   EXPECT_NEAR(curve.units_at(11.0 * second), 600.0, 1e-9);
@@ -47,7 +48,8 @@ TEST(RateCurve, RampDownToNothingEnds) {
 }
 
 TEST(RateCurve, SineInvertsWithinANanosecond) {
-  RateCurve curve(SineProfile{per_second_rate(100), per_second_rate(100), Duration::from_seconds(60)});
+  RateCurve curve(
+      SineProfile{per_second_rate(100), per_second_rate(100), Duration::from_seconds(60)});
   for (double units = 1.0; units < 20'000.0; units += 37.0) {
     const double t = curve.time_of(units);
     EXPECT_LE(std::abs(curve.units_at(t + 1.0) - units), 1e-6) << units;
