@@ -1,0 +1,113 @@
+#include "report/sample.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::report {
+
+using metrics::Accumulator;
+using metrics::Outcome;
+using scenario::Comparison;
+using scenario::Scenario;
+using scenario::Threshold;
+
+namespace {
+
+policy::LimitSpec limit(const std::string& name, const std::string& algorithm,
+                        std::vector<std::string> key) {
+  policy::LimitSpec spec;
+  spec.name = name;
+  spec.algorithm = algorithm;
+  spec.key = std::move(key);
+  return spec;
+}
+
+traffic::ClassSpec traffic_class(const std::string& name) {
+  traffic::ClassSpec spec;
+  spec.name = name;
+  spec.arrivals = traffic::PoissonArrivals{Rate{100, Duration::from_seconds(1)}};
+  spec.attributes = {{"tier", traffic::WeightedValues{{{"pro", 1.0}, {"free", 9.0}}}, "user"},
+                     {"user", traffic::ZipfValues{1000, 1.1}, ""}};
+  traffic::CostSpec tokens;
+  tokens.name = "tokens";
+  spec.costs = {tokens};
+  return spec;
+}
+
+}  // namespace
+
+Scenario sample_scenario() {
+  Scenario scenario;
+  scenario.name = "llm-gateway";
+  scenario.seed = 42;
+  scenario.duration = Duration::from_seconds(10);
+  policy::PolicySpec policy;
+  policy.limits = {limit("requests", "sliding-window-log", {"user"}),
+                   limit("tokens", "token-bucket", {"user"})};
+  policy.limits[1].enforce = false;
+  scenario.policies = {policy};
+  scenario.traffic = {traffic_class("steady"), traffic_class("bursty")};
+  return scenario;
+}
+
+Accumulator sample_accumulator() {
+  Accumulator a;
+  a.totals = {1000, 800, 200, 0};
+  a.operations = {1000, 800, 200};
+  a.costs["tokens"] = {50'000, 40'000, 10'000};
+  a.limits = {{800, 200, 3, 72}, {990, 10, 3, 24}};
+  a.classes = {{600, 600, 0, 0}, {400, 200, 200, 0}};
+  a.by_attribute["tier"]["free"] = {1000, 800, 200, 0};
+  a.denied_keys = 2;
+  a.top_denied = {{"user-0", 0, 150, 2'500'000'000}, {"user-7", 0, 50, 40'000'000}};
+  a.latency_allowed.record_n(0, 700);
+  a.latency_allowed.record_n(20'000'000, 100);
+  a.latency_denied.record_n(0, 200);
+  a.latency_operation.record_n(0, 900);
+  a.delay.record_n(20'000'000, 100);
+  for (const std::uint64_t denied : {0u, 40u, 120u, 40u}) {
+    metrics::SeriesPoint point{250, 250 - denied, denied, {}};
+    point.latency.record_n(1'000'000, point.allowed);
+    a.series.push_back(point);
+  }
+  return a;
+}
+
+Outcome sample_outcome() {
+  Outcome outcome;
+  outcome.mode = "simulate";
+  outcome.start = Instant::from_unix_seconds(1'767'225'600);
+  outcome.duration = Duration::from_seconds(10);
+  outcome.series_interval = Duration::from_ms(2500);
+  outcome.scenario_sha256 = std::string(64, 'a');
+  outcome.policies = {{"", sample_accumulator()}};
+  return outcome;
+}
+
+Scenario sample_comparison_scenario() {
+  Scenario scenario = sample_scenario();
+  policy::PolicySpec policy = scenario.policies[0];
+  scenario.policies.clear();
+  for (const char* name : {"strict", "lenient", "never-met"}) {
+    policy.name = name;
+    scenario.policies.push_back(policy);
+  }
+  return scenario;
+}
+
+Outcome sample_comparison_outcome() {
+  Outcome outcome = sample_outcome();
+  Accumulator lenient;
+  lenient.totals = {1000, 1000, 0, 0};
+  lenient.limits = {{1000, 0, 3, 24}, {1000, 0, 3, 24}};
+  for (int i = 0; i < 4; ++i) lenient.series.push_back({250, 250, 0, {}});
+  outcome.policies = {{"strict", sample_accumulator()}, {"lenient", lenient}, {"never-met", {}}};
+  return outcome;
+}
+
+Threshold threshold(const std::string& path, Comparison comparison, double value) {
+  constexpr const char* signs[] = {"<", "<=", ">", ">=", "==", "!="};
+  return {fmt::format("{} {} {}", path, signs[static_cast<int>(comparison)], value), path,
+          comparison, value};
+}
+
+}  // namespace weir::report
