@@ -66,7 +66,7 @@ void check_cost_rows(const Place& table, const ClassSpec& spec, const CostSpec& 
 void check_costs(const Place& class_place, const ClassSpec& spec, const KnownNames& known) {
   for (const CostSpec& cost : spec.costs) {
     if (cost.by.empty()) continue;
-    const Place table = class_place.field("costs").field(cost.name).field("by");
+    const Place table = class_place.field("costs").field(cost.name);
     if (!known.may_have(cost.by)) {
       table.problem_of("by", unknown_name("attribute", cost.by, known));
     } else if (class_place.reading().is_sound(class_place.pointer_of("attributes"))) {

@@ -74,30 +74,18 @@ Json NumberCodec::schema(Definitions& definitions) const {
                              Object<traffic::NumberDistribution>{"number"}.schema(definitions)})}};
 }
 
-bool CostByCodec::read(const Place& place, traffic::CostSpec& cost) const {
-  if (!place.json().is_object()) {
-    place.problem(
-        "must be an object such as {\"by\": \"model\", \"large\": 8, \"default\": 1}, got " +
-        show(place.json()));
-    return false;
-  }
+bool CostCodec::read(const Place& place, traffic::CostSpec& cost) const {
+  if (!place.has("by")) return NumberCodec{}.read(place, cost.amount);
   return read_table(place, cost.by, [&](const std::string& value, const Place& row) {
     return NumberCodec{}.read(row, value == "default" ? cost.amount : cost.rows[value]);
   });
 }
 
-Json CostByCodec::schema(Definitions& definitions) const {
-  return table_schema(NumberCodec{}.schema(definitions));
-}
-
-bool CostCodec::read(const Place& place, traffic::CostSpec& cost) const {
-  if (place.json().is_object()) return Object<traffic::CostSpec>{}.read(place, cost);
-  return NumberCodec{}.read(place, cost.amount);
-}
-
 Json CostCodec::schema(Definitions& definitions) const {
-  return {{"anyOf", Json::array({Number{}.schema(),
-                                 Object<traffic::CostSpec>{"cost"}.schema(definitions)})}};
+  const Json number = NumberCodec{}.schema(definitions);
+  Json out = number;
+  out["anyOf"].push_back(table_schema(number));
+  return out;
 }
 
 }  // namespace weir::scenario

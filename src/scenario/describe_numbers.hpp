@@ -37,23 +37,16 @@ struct EmpiricalCodec {
   Json schema(Definitions& definitions) const;
 };
 
-/// A number's distributions by name, and perhaps more alternatives.
-template <class V, class... Alternatives>
-void choose_number(V& v, traffic::NumberDistribution& number, const Alternatives&... more) {
-  v.choose(
-      alternative("uniform", number, Object<traffic::UniformNumber>{},
-                  "each number from min to max as likely"),
-      alternative("exponential", number, Object<traffic::ExponentialNumber>{},
-                  "exponentially distributed"),
-      alternative("lognormal", number, Object<traffic::LognormalNumber>{},
-                  "log-normally distributed: many small, few very large"),
-      alternative("empirical", number, EmpiricalCodec{}, "one of recorded numbers, each as likely"),
-      more...);
-}
-
 template <class V>
 void describe(V& v, traffic::NumberDistribution& number) {
-  choose_number(v, number);
+  v.choose(alternative("uniform", number, Object<traffic::UniformNumber>{},
+                       "each number from min to max as likely"),
+           alternative("exponential", number, Object<traffic::ExponentialNumber>{},
+                       "exponentially distributed"),
+           alternative("lognormal", number, Object<traffic::LognormalNumber>{},
+                       "log-normally distributed: many small, few very large"),
+           alternative("empirical", number, EmpiricalCodec{},
+                       "one of recorded numbers, each as likely"));
 }
 
 /// A number or a distribution of numbers, never below 0.
@@ -63,20 +56,8 @@ struct NumberCodec {
   Json schema(Definitions& definitions) const;
 };
 
-/// {"by": "model", "large": …, "default": …}: another distribution for each value of an attribute.
-struct CostByCodec {
-  using Value = traffic::CostSpec;
-  bool read(const Place& place, traffic::CostSpec& cost) const;
-  Json schema(Definitions& definitions) const;
-};
-
-template <class V>
-void describe(V& v, traffic::CostSpec& cost) {
-  choose_number(v, cost.amount,
-                alternative("by", cost, CostByCodec{}, "depends on an attribute's value"));
-}
-
-/// A cost: a number, a distribution, or one that depends on an attribute.
+/// A cost: a number, a distribution, or another of these for each value of an attribute:
+/// {"by": "model", "large": 8, "default": {"uniform": {"min": 1, "max": 4}}}.
 struct CostCodec {
   using Value = traffic::CostSpec;
   bool read(const Place& place, traffic::CostSpec& cost) const;
