@@ -37,7 +37,7 @@ class NginxLimitReq {
   Verdict check(const State& state, Instant now, Cost cost) const {
     if (cost == 0) return {};
     if (cost > most_) return {.allowed = false, .delay = {}};
-    const std::int64_t excess = excess_with(state, clock.ticks_at(now), cost);
+    const std::int64_t excess = excess_counting(state, now, cost);
     if (excess > burst_) return {.allowed = false, .delay = {}};
     return {.allowed = true, .delay = delay_of(excess)};
   }
@@ -46,7 +46,7 @@ class NginxLimitReq {
     if (cost == 0) return;
     const std::int64_t now_ms = clock.ticks_at(now);
     const bool moves = state.last_ms == never || elapsed_ms(state, now_ms) != 0;
-    state.excess = excess_with(state, now_ms, cost);
+    state.excess = excess_counting(state, now, cost);
     if (moves) state.last_ms = now_ms;
   }
 
@@ -60,7 +60,7 @@ class NginxLimitReq {
   }
 
   Quota quota(const State& state, Instant now) const {
-    const std::int64_t room = burst_ - excess_with(state, clock.ticks_at(now), 1);
+    const std::int64_t room = burst_ - excess_counting(state, now, 1);
     return {.limit = most_,
             .remaining = room < 0 ? 0 : room / 1000 + 1,
             .reset_after = wait_until(earliest(state, now, most_), now)};
@@ -77,6 +77,15 @@ class NginxLimitReq {
     return std::nullopt;
   }
 
+  /// What nginx logs as the excess of a request of that cost, 1 or more, in thousandths.
+  std::int64_t excess_counting(const State& state, Instant now, Cost cost) const {
+    const std::int64_t others = (cost - 1) * 1000;
+    if (state.last_ms == never) return others;
+    // From drained_ms_ on all has leaked out, and the product would only grow.
+    const std::int64_t ms = std::min(elapsed_ms(state, clock.ticks_at(now)), drained_ms_);
+    return std::max<std::int64_t>(state.excess - rate_ * ms / 1000 + 1000, 0) + others;
+  }
+
  private:
   static constexpr CoarseClock clock = CoarseClock::milliseconds();
 
@@ -85,14 +94,6 @@ class NginxLimitReq {
     const std::int64_t ms = now_ms - state.last_ms;
     if (ms < -60'000) return 1;
     return std::max<std::int64_t>(ms, 0);
-  }
-
-  std::int64_t excess_with(const State& state, std::int64_t now_ms, Cost cost) const {
-    const std::int64_t others = (cost - 1) * 1000;
-    if (state.last_ms == never) return others;
-    // From drained_ms_ on all has leaked out, and the product would only grow.
-    const std::int64_t ms = std::min(elapsed_ms(state, now_ms), drained_ms_);
-    return std::max<std::int64_t>(state.excess - rate_ * ms / 1000 + 1000, 0) + others;
   }
 
   Duration delay_of(std::int64_t excess) const {

@@ -1,0 +1,42 @@
+#include "limiter/first_true.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace weir::limiter {
+namespace {
+
+constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+
+TEST(FirstTrue, FindsTheBorderFromAnyGuess) {
+  for (std::int64_t border = -3; border <= 40; ++border) {
+    for (std::int64_t guess = -50; guess <= 90; ++guess) {
+      const auto holds = [&](std::int64_t n) { return n >= border; };
+      EXPECT_EQ(first_true(-3, 40, guess, holds), border) << guess;
+    }
+  }
+}
+
+TEST(FirstTrue, CoversAllIntegers) {
+  for (const std::int64_t border : {least, least + 1, std::int64_t{-1}, std::int64_t{0}, most}) {
+    for (const std::int64_t guess : {least, std::int64_t{0}, most}) {
+      EXPECT_EQ(first_true(least, most, guess, [&](std::int64_t n) { return n >= border; }),
+                border);
+    }
+  }
+}
+
+TEST(FirstTrue, AsksFewTimesNearItsGuess) {
+  int asked = 0;
+  const auto holds = [&](std::int64_t n) {
+    ++asked;
+    return n >= 1'000'000'003;
+  };
+  EXPECT_EQ(first_true(0, most, 1'000'000'000, holds), 1'000'000'003);
+  EXPECT_LE(asked, 6);
+}
+
+}  // namespace
+}  // namespace weir::limiter
