@@ -1,0 +1,91 @@
+// The scenarios' reports, byte for byte. After a change that is meant to change numbers, run
+// tests/golden/update.sh and read the difference before committing it.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "support/run_weir.hpp"
+
+namespace weir::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path source_dir = WEIR_SOURCE_DIR;
+
+std::vector<std::string> scenario_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(source_dir / "scenarios")) {
+    if (entry.path().extension() == ".jsonc") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool needs_recorded_traffic(const std::string& name) {
+  const std::string text = read_test_file((source_dir / "scenarios" / (name + ".jsonc")).string());
+  return text.find("shared/data") != std::string::npos;
+}
+
+class GoldenReport : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (needs_recorded_traffic(GetParam()) && !fs::exists(WEIR_SHARED_DATA)) {
+      GTEST_SKIP() << "the recorded traffic that this scenario replays is not here";
+    }
+  }
+
+  static std::string report(const std::string& threads) {
+    const ProgramResult result =
+        run_weir({"simulate", "scenarios/" + GetParam() + ".jsonc", "--json", "--quiet",
+                  "--pseudonyms", "--threads", threads});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.err, "");
+    return result.out;
+  }
+};
+
+TEST_P(GoldenReport, IsTheSameWithAnyNumberOfThreads) {
+  const std::string golden =
+      read_test_file((source_dir / "reports" / (GetParam() + ".json")).string());
+  EXPECT_EQ(report("1"), golden) << "run tests/golden/update.sh and read what changed";
+  EXPECT_EQ(report("2"), golden);
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, GoldenReport, testing::ValuesIn(scenario_names()),
+                         [](const auto& param) {
+                           std::string name = param.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(Golden, EveryReportHasItsScenario) {
+  for (const auto& entry : fs::directory_iterator(source_dir / "reports")) {
+    const fs::path scenario = entry.path().stem().string() + ".jsonc";
+    EXPECT_TRUE(fs::exists(source_dir / "scenarios" / scenario)) << entry.path();
+  }
+}
+
+TEST(Golden, TerminalSummaryOfOnePolicy) {
+  EXPECT_EQ(run_weir({"simulate", "scenarios/quickstart.jsonc"}).out,
+            read_test_file((source_dir / "tests/golden/quickstart.txt").string()));
+}
+
+TEST(Golden, TerminalSummaryOfSeveralPolicies) {
+  EXPECT_EQ(run_weir({"simulate", "scenarios/fixed-window-double-burst.jsonc"}).out,
+            read_test_file((source_dir / "tests/golden/fixed-window-double-burst.txt").string()));
+}
+
+TEST(Golden, DecisionLog) {
+  const std::string log = temporary_path("decisions.csv");
+  run_weir({"simulate", "scenarios/fixed-window-double-burst.jsonc", "--policy", "gcra",
+            "--decisions", log, "--quiet", "--set", "/thresholds=[]"});
+  EXPECT_EQ(read_test_file(log),
+            read_test_file((source_dir / "tests/golden/decisions.csv").string()));
+  fs::remove(log);
+}
+
+}  // namespace
+}  // namespace weir::test
