@@ -233,10 +233,8 @@ TYPED_TEST(Conformance, AdmitsNeverMoreThanItsBound) {
 template <class L>
 void expect_same_future(const Subject<L>& subject, typename L::State a, typename L::State b,
                         Instant now, RandomTraffic& traffic) {
-  for (int i = 0; i < 6; ++i) {
-    const Quota quota = subject.limiter.quota(a, now);
-    ASSERT_EQ(quota, subject.limiter.quota(b, now)) << subject.name;
-    const Cost cost = traffic.next_cost(quota.limit);
+  for (int i = 0; i < 10; ++i) {
+    const Cost cost = traffic.next_cost(subject.limiter.quota(a, now).limit);
     const Verdict verdict = decide(subject.limiter, a, now, cost);
     ASSERT_EQ(verdict, decide(subject.limiter, b, now, cost)) << subject.name << " " << cost;
     now = traffic.next_instant(now, std::nullopt);
@@ -254,7 +252,7 @@ class CostIsDivisible : public Observer<L> {
         traffic_(subject.parameters, RandomSequence(RandomStream(3).named(subject.name))) {}
 
   void before(const State& state, Instant now, Cost cost) override {
-    if (cost > 100) return;
+    if (cost == 0 || cost > 100) return;
     State one_by_one = state;
     Verdict last;
     for (Cost i = 0; i < cost && last.allowed; ++i) {
@@ -305,6 +303,7 @@ class CostZeroIsFree : public Observer<L> {
 };
 
 TYPED_TEST(Conformance, CostZeroIsAdmittedAndChangesNothing) {
+  if (!this->expected().zero_cost_is_free) GTEST_SKIP() << "not so by the product's rule";
   this->template observe<CostZeroIsFree>(100'000);
 }
 
@@ -323,8 +322,10 @@ class QuotaIsExact : public Observer<L> {
     const Quota quota = subject_.limiter.quota(state, now);
     ASSERT_GE(quota.remaining, 0) << subject_.name;
     ASSERT_LE(quota.remaining, quota.limit) << subject_.name;
-    ASSERT_TRUE(subject_.limiter.check(state, now, quota.remaining).allowed)
-        << subject_.name << " " << quota.remaining;
+    if (quota.remaining > 0) {
+      ASSERT_TRUE(subject_.limiter.check(state, now, quota.remaining).allowed)
+          << subject_.name << " " << quota.remaining;
+    }
     if (quota.remaining < largest_cost) {
       ASSERT_FALSE(subject_.limiter.check(state, now, quota.remaining + 1).allowed)
           << subject_.name << " " << quota.remaining;
@@ -369,8 +370,12 @@ std::vector<ParameterValue> extremes_of(const ParameterSpec& spec) {
     case ParameterType::duration:
       return {Duration::from_ns(std::max<std::int64_t>(spec.min, 1)), year, longest_window};
     case ParameterType::rate:
-      return {Rate{0, Duration::from_seconds(1)}, Rate{1, year}, Rate{1, one_ns},
-              Rate{most, one_ns}, Rate{most, longest_window}};
+      return {Rate{0, Duration::from_seconds(1)},
+              Rate{1, Duration::from_seconds(1)},
+              Rate{1, year},
+              Rate{1, one_ns},
+              Rate{most, one_ns},
+              Rate{most, longest_window}};
     case ParameterType::choice: {
       std::vector<ParameterValue> words;
       for (const std::string_view word : spec.choices) words.emplace_back(std::string(word));

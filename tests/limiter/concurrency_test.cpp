@@ -1,6 +1,9 @@
 #include "limiter/concurrency.hpp"
 
 #include <deque>
+#include <numeric>
+#include <optional>
+#include <vector>
 
 #include "core/random.hpp"
 #include "limiter/one_key.hpp"
@@ -161,72 +164,85 @@ TEST(Concurrency, KeepsNoMoreLeasesThanSlots) {
   EXPECT_LE(LeasedConcurrency::owned_bytes(state), 8 * 16U);
 }
 
-/// A request of the brute-force model: it holds its slots from `started` to `ends`, or to the end
-/// of its lease.
-struct Running {
-  Instant started;
-  Instant ends;
-  Cost cost;
-};
+/// A limit on concurrency that keeps every request, and goes forward a nanosecond at a time.
+class Model {
+ public:
+  struct Running {
+    Instant started;
+    Instant ends;
+    Cost cost;
+  };
 
-/// What an engine does with one key: it ends requests in time order before it decides at the same
-/// instant, and starts those that wait in turn.
-template <class L>
-void expect_like_a_model(const L& limiter, std::int64_t limit, std::int64_t queue,
-                         std::optional<Duration> ttl, std::uint64_t seed) {
-  RandomSequence draws{RandomStream(seed)};
-  typename L::State state;
+  Model(std::int64_t limit, std::int64_t queue, std::optional<Duration> ttl)
+      : limit_(limit), queue_(queue), ttl_(ttl) {}
+
+  bool fits(Instant now, Cost cost) const {
+    Cost held = 0;
+    for (const Running& r : running) {
+      if (!ttl_ || r.started + *ttl_ > now) held += r.cost;
+    }
+    return held + cost <= limit_;
+  }
+  bool starts_at_once(Instant now, Cost cost) const { return waiting.empty() && fits(now, cost); }
+  bool admits(Instant now, Cost cost) const {
+    const Cost queued = std::accumulate(waiting.begin(), waiting.end(), Cost{0});
+    return cost <= limit_ && (starts_at_once(now, cost) || queued + cost <= queue_);
+  }
+
   std::vector<Running> running;
   std::deque<Cost> waiting;
+
+ private:
+  std::int64_t limit_;
+  std::int64_t queue_;
+  std::optional<Duration> ttl_;
+};
+
+/// Does with one key what an engine does: it ends requests before it decides others at the same
+/// instant, and starts those that wait in turn.
+template <class L>
+void expect_like(Model model, const L& limiter, std::uint64_t seed) {
+  RandomSequence draws{RandomStream(seed)};
+  typename L::State state;
   Instant now = midnight;
-  for (int i = 0; i < 50'000; ++i) {
-    now += Duration::from_ns(static_cast<std::int64_t>(draws.below(4)));
-    const auto holds = [&](const Running& r) {
-      return r.ends > now && (!ttl || r.started + *ttl > now);
-    };
-    const auto held = [&] {
-      Cost sum = 0;
-      for (const Running& r : running) sum += holds(r) ? r.cost : 0;
-      return sum;
-    };
-    for (Running& r : running) {
+  const auto start = [&](Cost cost) {
+    const auto length = static_cast<std::int64_t>(1 + draws.below(30));
+    model.running.push_back({now, now + Duration::from_ns(length), cost});
+  };
+  for (int i = 0; i < 100'000; ++i) {
+    now += Duration::from_ns(draws.below(3) == 0 ? 0 : 1);
+    for (const Model::Running& r : model.running) {
       if (r.ends == now) limiter.complete(state, r.started, now, r.cost);
     }
-    const auto start = [&](Cost cost) {
-      const auto length = static_cast<std::int64_t>(1 + draws.below(30));
-      running.push_back({now, now + Duration::from_ns(length), cost});
-    };
-    while (!waiting.empty()) {
-      const bool fits = held() + waiting.front() <= limit;
-      ASSERT_EQ(limiter.start_waiting(state, now, waiting.front()), fits) << i;
-      if (!fits) break;
-      start(waiting.front());
-      waiting.pop_front();
+    std::erase_if(model.running, [&](const Model::Running& r) { return r.ends == now; });
+    while (!model.waiting.empty()) {
+      const Cost head = model.waiting.front();
+      ASSERT_EQ(limiter.start_waiting(state, now, head), model.fits(now, head)) << i;
+      if (!model.fits(now, head)) break;
+      start(head);
+      model.waiting.pop_front();
     }
-    const auto cost = static_cast<Cost>(draws.below(4));
-    Cost in_queue = 0;
-    for (const Cost c : waiting) in_queue += c;
-    const bool at_once = waiting.empty() && held() + cost <= limit;
-    const bool allowed = cost == 0 || (cost <= limit && (at_once || in_queue + cost <= queue));
-    ASSERT_EQ(limiter.check(state, now, cost).allowed, allowed) << i;
-    if (allowed && cost > 0) {
-      ASSERT_EQ(limiter.starts_at_once(state, now, cost), at_once) << i;
-      limiter.charge(state, now, cost);
-      if (at_once) {
-        start(cost);
-      } else {
-        waiting.push_back(cost);
-      }
+    if (draws.below(4) != 0) continue;
+    const auto cost = static_cast<Cost>(1 + draws.below(4));
+    ASSERT_EQ(limiter.check(state, now, cost).allowed, model.admits(now, cost)) << i;
+    if (!model.admits(now, cost)) continue;
+    const bool at_once = model.starts_at_once(now, cost);
+    ASSERT_EQ(limiter.starts_at_once(state, now, cost), at_once) << i;
+    limiter.charge(state, now, cost);
+    if (at_once) {
+      start(cost);
+    } else {
+      model.waiting.push_back(cost);
     }
-    std::erase_if(running, [&](const Running& r) { return r.ends <= now; });
   }
 }
 
 TEST(Concurrency, IsLikeAModelThatKeepsEveryRequest) {
-  expect_like_a_model(slots("limit=3"), 3, 0, std::nullopt, 1);
-  expect_like_a_model(slots("limit=3 queue=5"), 3, 5, std::nullopt, 2);
-  expect_like_a_model(leases("limit=3 slot_ttl=15ns"), 3, 0, duration("15ns"), 3);
-  expect_like_a_model(leases("limit=4 queue=5 slot_ttl=15ns"), 4, 5, duration("15ns"), 4);
+  const Duration ttl = duration("15ns");
+  expect_like(Model(3, 0, std::nullopt), slots("limit=3"), 1);
+  expect_like(Model(3, 5, std::nullopt), slots("limit=3 queue=5"), 2);
+  expect_like(Model(3, 0, ttl), leases("limit=3 slot_ttl=15ns"), 3);
+  expect_like(Model(4, 5, ttl), leases("limit=4 queue=5 slot_ttl=15ns"), 4);
 }
 
 }  // namespace

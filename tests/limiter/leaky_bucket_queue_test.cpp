@@ -68,6 +68,7 @@ TEST(LeakyBucketQueue, TellsWhatRemains) {
 
 TEST(LeakyBucketQueue, SaysWhatCannotBe) {
   EXPECT_EQ(blamed<LeakyBucketQueueEntry>("capacity=2 rate=0/s"), "rate");
+  EXPECT_EQ(blamed<LeakyBucketQueueEntry>("capacity=2 rate=1/3661d"), "rate");
   EXPECT_EQ(blamed<LeakyBucketQueueEntry>("capacity=9007199254740991 rate=1/s"), "");
 }
 

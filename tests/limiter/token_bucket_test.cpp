@@ -20,13 +20,14 @@ TEST(TokenBucket, TokensComeEvenlyAndAFractionIsNotEnough) {
 }
 
 TEST(TokenBucket, AdmitsExactlyItsRateForEver) {
-  const auto key = new_key<TokenBucketEntry>("capacity=1 rate=3/s");
+  const auto key = new_key<TokenBucketEntry>("capacity=2 rate=3/s");
+  EXPECT_TRUE(key->admits(midnight, 2));
   Instant now = midnight;
-  for (int i = 0; i < 3'000'000; ++i) {
-    ASSERT_TRUE(key->admits(now));
+  for (int i = 0; i < 300'000; ++i) {
     now = key->earliest(now, 1).value();
+    ASSERT_TRUE(key->admits(now));
   }
-  EXPECT_EQ(now, midnight + Duration::from_seconds(1'000'000));
+  EXPECT_EQ(now, midnight + Duration::from_seconds(100'000));
 }
 
 TEST(TokenBucket, HoldsNoMoreThanItsCapacity) {
@@ -139,8 +140,6 @@ TEST(TokenBucket, SaysWhatCannotBe) {
   EXPECT_EQ(blamed<TokenBucketEntry>("capacity=5 rate=1/s initial=6"), "initial");
   EXPECT_EQ(blamed<TokenBucketEntry>("capacity=5 rate=1/s anchor=epoch"), "anchor");
   EXPECT_EQ(blamed<TokenBucketEntry>("capacity=5 rate=1/s anchor=epoch refill=interval"), "");
-  EXPECT_EQ(blamed<TokenBucketEntry>("capacity=5 rate=9007199254740992/s"), "");
-  EXPECT_EQ(blamed<TokenBucketEntry>("capacity=5 rate=9007199254740993/s"), "rate");
   EXPECT_EQ(blamed<TokenBucketEntry>("capacity=5 rate=1/3660d"), "");
   EXPECT_EQ(blamed<TokenBucketEntry>("capacity=5 rate=1/3661d"), "rate");
 }
