@@ -86,8 +86,10 @@ int digits(std::string_view text, std::size_t at, std::size_t count) {
 /// From 1, or 0 where the name is none of them.
 unsigned month_of(std::string_view name) {
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  for (unsigned month = 0; month < 12; ++month) {
-    if (months.substr(3 * month, 3) == name) return month + 1;
+  unsigned month = 0;
+  for (std::size_t at = 0; at < months.size(); at += 3) {
+    ++month;
+    if (months.substr(at, 3) == name) return month;
   }
   return 0;
 }
@@ -129,7 +131,8 @@ std::optional<Instant> read_log_time(std::string_view text) {
     return std::nullopt;
   }
   const std::int64_t days = days_from_civil(year, month, static_cast<unsigned>(day));
-  return Instant::from_unix_seconds(86400 * days + 3600 * hour + 60 * minute + second - *offset);
+  const int second_of_day = 3600 * hour + 60 * minute + second;
+  return Instant::from_unix_seconds(86400 * days + second_of_day - *offset);
 }
 
 /// A character of a method's name (RFC 9110, token).

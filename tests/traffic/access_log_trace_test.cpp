@@ -51,7 +51,7 @@ TEST(AccessLogTrace, ReadsACombinedLog) {
       front + "\"GET / HTTP/1.1\" 200 5 \"http://example.org/\" \"A \\\"quoted\\\" agent\"\n" +
       front + "\"GET / HTTP/1.1\" 200 5 \"-\" \"-\" \"more\" 0.123\n" +
       // As a full disk leaves it.
-      front + "\"GET / HTTP/1.1\" 200 5 \"-\" \"Mozilla/5.0 (comp");
+      front + R"("GET / HTTP/1.1" 200 5 "-" "Mozilla/5.0 (comp)");
   EXPECT_EQ(trace.size(), 3u);
   EXPECT_EQ(trace.bad_rows, 0);
 }
@@ -115,7 +115,7 @@ TEST(AccessLogTrace, TakesThePathWithoutTheQuery) {
 }
 
 TEST(AccessLogTrace, KeepsRowsWhoseRequestIsNoHttp) {
-  for (const char* request : {"-", "", " ", "GET", "GET ", "\\x16\\x03\\x01\\x02", "/ HTTP/1.1",
+  for (const char* request : {"-", "", " ", "GET", "GET ", R"(\x16\x03\x01\x02)", "/ HTTP/1.1",
                               "GET  HTTP/1.1", "GET HTTP/1.1", "G(T / HTTP/1.1", "GET x HTTP/1.1",
                               "GET / FTP/1.1", "GET / HTTP/1.1 ", "\xff\xfe", "SSH-2.0-Go"}) {
     const Trace trace = common(front + "\"" + request + "\" 400 1\n");

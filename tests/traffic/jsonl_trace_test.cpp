@@ -102,7 +102,7 @@ TEST(JsonlTrace, RejectsLinesThatAreNoFlatObject) {
   EXPECT_EQ(jsonl_error("{\"time_ns\":1}\n\n{\"time_ns\":1,}\n"),
             "log:3: no valid JSON at byte 14; expected one object in each line");
   for (const char* line : {"{", "{\"time_ns\":1", "{\"time_ns\":1}}", "{\"time_ns\":1} {}", "nul",
-                           "{\"time_ns\":1,\"a\":\"\xff\"}", "{\"time_ns\":1,\"a\":1e999}",
+                           "{\"time_ns\":1,\"a\":\"\xff\"}", R"({"time_ns":1,"a":1e999})",
                            "{'time_ns':1}", "{\"time_ns\":1} // x"}) {
     EXPECT_THAT(jsonl_error(line), HasSubstr("log:1: no valid JSON at byte ")) << line;
   }
@@ -159,7 +159,7 @@ TEST(JsonlTrace, BadRowsLeaveNothingBehind) {
 TEST(JsonlTrace, AllowsAThousandDifferentMembers) {
   std::string content;
   for (int i = 0; i < 1000; ++i) {
-    content += "{\"time_ns\":1,\"a" + std::to_string(i) + "\":1}\n";
+    content += R"({"time_ns":1,"a)" + std::to_string(i) + "\":1}\n";
   }
   EXPECT_THAT(jsonl(content).attributes, SizeIs(1000));
   EXPECT_EQ(jsonl_error(content + "{\"time_ns\":1,\"b\":1}\n"),
