@@ -183,7 +183,9 @@ Json latency() {
        {"denied", reference("percentiles", "Of denied attempts, from when they were due")},
        {"operation",
         reference("percentiles", "Of operations, from when the first attempt was due to the end")},
-       {"delay", reference("percentiles", "How long limiters held admitted requests back")}});
+       {"delay",
+        reference("percentiles",
+                  "How long limiters held admitted requests back; 0 for those they did not")}});
 }
 
 Json series() {
@@ -235,7 +237,9 @@ Json accumulator() {
        {"latency_allowed", reference("histogram", "Latencies of admitted attempts")},
        {"latency_denied", reference("histogram", "Latencies of denied attempts")},
        {"latency_operation", reference("histogram", "Latencies of operations")},
-       {"delay", reference("histogram", "How long limiters held admitted requests back")},
+       {"delay",
+        reference("histogram",
+                  "How long limiters held admitted requests back; 0 for those they did not")},
        {"series",
         list_of("The intervals of the series, up to the last in which something came",
                 object_of({{"attempts", whole("Attempts", "requests")},
@@ -275,8 +279,8 @@ Json comparison_row() {
        {"denied_keys", whole("Keys denied at least once, counted once per limit", "keys")},
        {"peak_allowed", whole("The most it admitted in one interval of the series", "requests")},
        {"delay_p99_ns",
-        whole_or_null("What 99 % of the delays of admitted requests did not exceed; null if there "
-                      "were none",
+        whole_or_null("What 99 % of the delays of admitted requests did not exceed; null if none "
+                      "was",
                       "ns")},
        {"state_bytes_per_key",
         number_or_null("Memory of all its limits' states at the end / active keys; null without",

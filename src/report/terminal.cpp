@@ -211,8 +211,8 @@ class Summary {
     const bool several = std::count_if(limits.begin(), limits.end(), [](const Json& limit) {
                            return limit["enforce"] == true;
                          }) > 1;
-    lines(fmt::format("{} keys, {} denied at least once{}", format_count(active),
-                      denied == 0 ? "none" : format_count(denied),
+    lines(fmt::format("{} {}, {} denied at least once{}", format_count(active),
+                      active == 1 ? "key" : "keys", denied == 0 ? "none" : format_count(denied),
                       several ? " (a key counts for each limit)" : ""),
           Style::plain);
   }
@@ -286,13 +286,13 @@ class Summary {
   void delay() {
     const Json& delay = report_["latency"]["delay"];
     if (delay["max_ns"].is_null() || delay["max_ns"] == 0) return;
-    Table table({{"held back", Align::left},
+    Table table({{"delay of", Align::left},
                  {"mean", Align::right, 2},
                  {"p50"},
                  {"p90", Align::right, 1},
                  {"p99"},
                  {"max"}});
-    table.add({{count(delay["count"]).text + " requests"},
+    table.add({{count(delay["count"]).text + " allowed"},
                duration(delay["mean_ns"]),
                duration(delay["p50_ns"]),
                duration(delay["p90_ns"]),

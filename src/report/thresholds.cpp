@@ -70,8 +70,8 @@ std::string_view null_reason(const std::string& path) {
       {{"latency.allowed.", "no attempt was allowed"},
        {"latency.denied.", "no attempt was denied"},
        {"latency.operation.", "no operation ended"},
-       {"latency.delay.", "no request was held back"},
-       {"delay_p99_ns", "no request was held back"},
+       {"latency.delay.", "no attempt was allowed"},
+       {"delay_p99_ns", "no attempt was allowed"},
        {"attempts_per_success", "no operation succeeded"},
        {"state_bytes_per_key", "no key came"},
        {"series.p99_ns", "no attempt was allowed in that interval"}}};

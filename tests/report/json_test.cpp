@@ -112,8 +112,8 @@ TEST(Report, LatencyPercentiles) {
   const Json delay = sample_report()["latency"]["delay"];
   EXPECT_THAT(names_of(delay), ElementsAre("count", "min_ns", "mean_ns", "p50_ns", "p75_ns",
                                            "p90_ns", "p95_ns", "p99_ns", "p999_ns", "max_ns"));
-  EXPECT_EQ(delay["count"], 100);
-  EXPECT_EQ(delay["mean_ns"], 20'000'000);
+  EXPECT_EQ(delay["count"], 800);
+  EXPECT_EQ(delay["mean_ns"], 2'500'000);
   const Json allowed = sample_report()["latency"]["allowed"];  // 700 of 0 ns, 100 of 20 ms
   EXPECT_EQ(allowed["p75_ns"], 0);
   EXPECT_EQ(allowed["p90_ns"], 20'000'000);

@@ -63,6 +63,7 @@ Accumulator sample_accumulator() {
   a.latency_allowed.record_n(20'000'000, 100);
   a.latency_denied.record_n(0, 200);
   a.latency_operation.record_n(0, 900);
+  a.delay.record_n(0, 700);
   a.delay.record_n(20'000'000, 100);
   for (const std::uint64_t denied : {0u, 40u, 120u, 40u}) {
     metrics::SeriesPoint point{250, 250 - denied, denied, {}};

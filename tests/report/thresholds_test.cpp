@@ -116,8 +116,7 @@ TEST(Thresholds, ANullFailsAndSaysWhy) {
   };
   EXPECT_EQ(reason("latency.denied.p99_ns"),
             "latency.denied.p99_ns is null: no attempt was denied");
-  EXPECT_EQ(reason("latency.delay.max_ns"),
-            "latency.delay.max_ns is null: no request was held back");
+  EXPECT_EQ(reason("latency.delay.max_ns"), "latency.delay.max_ns is null: no attempt was allowed");
   EXPECT_EQ(reason("totals.denied_ratio"), "totals.denied_ratio is null: there was no attempt");
   EXPECT_EQ(reason("limits.tokens.state_bytes_per_key"),
             "limits.tokens.state_bytes_per_key is null: no key came");
