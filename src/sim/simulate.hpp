@@ -15,9 +15,9 @@ struct SimulateOptions {
   /// How many threads share the logical shards; 0 is one a processor.
   unsigned threads = 0;
   /// Where every decision is logged; empty for nowhere. A log is written by one thread.
-  std::string decisions_path;
+  std::string decisions_path = {};
   /// The only policy to run, by name; empty for all. The traffic stays that of all.
-  std::string policy;
+  std::string policy = {};
   bool skip_bad_rows = false;
   /// Changes speed, never results.
   std::size_t block_rows = 1024;
