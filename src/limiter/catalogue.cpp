@@ -37,8 +37,7 @@ Parsed<ParameterValue> parse_count(const ParameterSpec& spec, std::string_view t
   const Parsed<std::int64_t> n = parse_integer(text);
   if (!n) return tl::unexpected(n.error());
   if (*n < spec.min || *n > spec.max) {
-    return tl::unexpected(
-        fmt::format("must be from {} to {}, got {}", spec.min, spec.max, *n));
+    return tl::unexpected(fmt::format("must be from {} to {}, got {}", spec.min, spec.max, *n));
   }
   return ParameterValue(*n);
 }
@@ -47,15 +46,14 @@ Parsed<ParameterValue> parse_bounded_duration(const ParameterSpec& spec, std::st
   const Parsed<Duration> d = parse_duration(text);
   if (!d) return tl::unexpected(d.error());
   if (d->ns() < spec.min) {
-    return tl::unexpected(
-        spec.min == 1
-            ? fmt::format("must be longer than 0s, got \"{}\"", text)
-            : fmt::format("must be at least {}, got \"{}\"",
-                          format_duration(Duration::from_ns(spec.min)), text));
+    return tl::unexpected(spec.min == 1
+                              ? fmt::format("must be longer than 0s, got \"{}\"", text)
+                              : fmt::format("must be at least {}, got \"{}\"",
+                                            format_duration(Duration::from_ns(spec.min)), text));
   }
   if (*d > longest_window) {
-    return tl::unexpected(fmt::format("must be at most {}, got \"{}\"",
-                                      format_duration(longest_window), text));
+    return tl::unexpected(
+        fmt::format("must be at most {}, got \"{}\"", format_duration(longest_window), text));
   }
   return ParameterValue(*d);
 }
@@ -83,8 +81,7 @@ Problem unknown_parameter(const AlgorithmInfo& info, const std::string& name) {
     return {name, fmt::format("unknown parameter of {}; did you mean \"{}\"?", info.id, near)};
   }
   if (known.empty()) return {name, fmt::format("{} has no parameters", info.id)};
-  return {name,
-          fmt::format("unknown parameter of {}; it has {}", info.id, fmt::join(known, ", "))};
+  return {name, fmt::format("unknown parameter of {}; it has {}", info.id, fmt::join(known, ", "))};
 }
 
 }  // namespace
@@ -96,18 +93,23 @@ const std::vector<AlgorithmInfo>& catalogue() {
 
 const AlgorithmInfo* find_algorithm(std::string_view id) {
   const std::vector<AlgorithmInfo>& all = catalogue();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const AlgorithmInfo& info) { return info.id == id; });
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const AlgorithmInfo& info) { return info.id == id; });
   return found == all.end() ? nullptr : &*found;
 }
 
 Parsed<ParameterValue> parse_parameter(const ParameterSpec& spec, std::string_view text) {
   switch (spec.type) {
-    case ParameterType::count: return parse_count(spec, text);
-    case ParameterType::duration: return parse_bounded_duration(spec, text);
-    case ParameterType::rate: return as_value(parse_rate(text));
-    case ParameterType::choice: return parse_choice(spec, text);
-    case ParameterType::boolean: return parse_boolean(text);
+    case ParameterType::count:
+      return parse_count(spec, text);
+    case ParameterType::duration:
+      return parse_bounded_duration(spec, text);
+    case ParameterType::rate:
+      return as_value(parse_rate(text));
+    case ParameterType::choice:
+      return parse_choice(spec, text);
+    case ParameterType::boolean:
+      return parse_boolean(text);
   }
   return tl::unexpected(std::string("unknown parameter type"));
 }

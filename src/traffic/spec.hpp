@@ -88,8 +88,8 @@ struct ConstantValue {
   std::string value;
 };
 
-using ValueDistribution =
-    std::variant<ConstantValue, ZipfValues, UniformValues, SequenceValues, WeightedValues, FileValues>;
+using ValueDistribution = std::variant<ConstantValue, ZipfValues, UniformValues, SequenceValues,
+                                       WeightedValues, FileValues>;
 
 struct AttributeSpec {
   std::string name;
