@@ -108,7 +108,7 @@ TEST(SimulateCommand, EveryExampleOfTheCatalogueRuns) {
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string id;
-    words >> id;
+    if (!(words >> id)) continue;
     const ProgramResult described = run_weir({"algorithms", id});
     if (described.exit_code != 0) continue;  // a heading of the list
     const std::string marker = "weir simulate --limit '";
