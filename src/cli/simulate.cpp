@@ -123,8 +123,8 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
   const auto started = std::chrono::steady_clock::now();
   const auto simulation = sim::Simulation::prepare(scenario, options);
   if (!simulation) {
-    complain(source, simulation.error());
-    return exit_invalid_scenario;
+    complain(source, simulation.error().problems);
+    return static_cast<int>(simulation.error().kind);
   }
   if (!common.policy.empty()) {
     std::erase_if(scenario.policies, [&](const auto& p) { return p.name != common.policy; });

@@ -27,13 +27,13 @@ struct ValidateCommand {
     if (!scenario) return scenario.error();
     // Traces are read too, since what they lack shows only then.
     const auto simulation = sim::Simulation::prepare(*scenario, {});
-    Problems problems = simulation ? Problems{} : simulation.error();
+    Problems problems = simulation ? Problems{} : simulation.error().problems;
     if (const auto paths = report::check_threshold_paths(*scenario); !paths) {
       problems.insert(problems.end(), paths.error().begin(), paths.error().end());
     }
     if (!problems.empty()) {
       complain(path, problems);
-      return exit_invalid_scenario;
+      return simulation ? exit_invalid_scenario : static_cast<int>(simulation.error().kind);
     }
     if (!common.quiet) report(path, *simulation);
     return exit_passed;

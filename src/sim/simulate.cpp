@@ -58,6 +58,15 @@ std::vector<std::string> wanted_attributes(const scenario::Scenario& scenario) {
   return {wanted.begin(), wanted.end()};
 }
 
+// Traffic that refers to what is not there is a fault of the scenario; a trace that cannot be read
+// is one of the outside world.
+ErrorKind kind_of(const Problems& problems) {
+  const bool all_traces = std::all_of(problems.begin(), problems.end(), [](const Problem& p) {
+    return p.pointer.ends_with("/trace/path");
+  });
+  return all_traces ? ErrorKind::cannot_run : ErrorKind::invalid_scenario;
+}
+
 // A round step that cuts the length into at most 60.
 Duration default_interval(Duration length) {
   constexpr std::int64_t s = 1'000'000'000;
@@ -89,8 +98,8 @@ std::string resolved_sha256(const scenario::Scenario& scenario, const traffic::P
 
 }  // namespace
 
-tl::expected<Simulation, Problems> Simulation::prepare(const scenario::Scenario& scenario,
-                                                       const SimulateOptions& options) {
+tl::expected<Simulation, Refusal> Simulation::prepare(const scenario::Scenario& scenario,
+                                                      const SimulateOptions& options) {
   traffic::PlanInput input;
   input.classes = scenario.traffic;
   input.seed = scenario.seed;
@@ -104,7 +113,7 @@ tl::expected<Simulation, Problems> Simulation::prepare(const scenario::Scenario&
   input.trace_options.skip_bad_rows = options.skip_bad_rows;
   const bool serial = input.partition.empty();
   auto plan = traffic::Plan::make(std::move(input));
-  if (!plan) return tl::unexpected(plan.error());
+  if (!plan) return tl::unexpected(Refusal{kind_of(plan.error()), plan.error()});
 
   Simulation simulation(std::move(*plan), options);
   simulation.environment_ = {.start = simulation.plan_.start(),
@@ -137,7 +146,9 @@ tl::expected<Simulation, Problems> Simulation::prepare(const scenario::Scenario&
   if (!found) {
     problems.push_back({"/policies", fmt::format("there is no policy \"{}\"", options.policy)});
   }
-  if (!problems.empty()) return tl::unexpected(std::move(problems));
+  if (!problems.empty()) {
+    return tl::unexpected(Refusal{ErrorKind::invalid_scenario, std::move(problems)});
+  }
   return simulation;
 }
 

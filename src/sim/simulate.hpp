@@ -23,12 +23,18 @@ struct SimulateOptions {
   std::size_t block_rows = 1024;
 };
 
+/// Why a scenario cannot be run; problems point into it.
+struct Refusal {
+  /// cannot_run where a trace could not be read, else invalid_scenario.
+  ErrorKind kind = ErrorKind::invalid_scenario;
+  Problems problems;
+};
+
 /// A scenario made ready: traces read, traffic planned, policies bound.
 class Simulation {
  public:
-  /// Problems point into the scenario.
-  static tl::expected<Simulation, Problems> prepare(const scenario::Scenario& scenario,
-                                                    const SimulateOptions& options);
+  static tl::expected<Simulation, Refusal> prepare(const scenario::Scenario& scenario,
+                                                   const SimulateOptions& options);
 
   /// Runs it. Two runs of one scenario give equal outcomes, whatever the options, unless stopped.
   Result<metrics::Outcome> run(RunControl& control) const;

@@ -46,6 +46,8 @@ class PlanBuilder {
     if (!problems_.empty()) return tl::unexpected(std::move(problems_));
     set_clock();
     fill_dictionaries();
+    check_references();
+    if (!problems_.empty()) return tl::unexpected(std::move(problems_));
     arrange_by_shard();
     for (ClassPlan& c : plan_.classes_) plan_class(c);
     return std::move(plan_);
@@ -58,6 +60,7 @@ class PlanBuilder {
   std::size_t column_of(const std::string& name);
   void intern_values(const ClassPlan& c);
   void intern_missing();
+  void check_references();
   void find_residues();
   void arrange_by_shard();
   void plan_class(ClassPlan& c);
@@ -162,8 +165,10 @@ void PlanBuilder::fill_dictionaries() {
       for (const Trace::Attribute& a : c.trace->attributes) column_of(a.name);
     }
   }
-  for (const std::string& name : in_.wanted) column_of(name);
-  for (const std::string& name : in_.partition) plan_.partition_.push_back(column_of(name));
+  // What no class has is left to whoever wanted it to complain about.
+  for (const std::string& name : in_.partition) {
+    if (const auto column = columns.find_attribute(name)) plan_.partition_.push_back(*column);
+  }
   for (const ClassPlan& c : plan_.classes_) intern_values(c);
   intern_missing();
   const auto add_cost = [&](const std::string& name) {
@@ -202,6 +207,24 @@ void PlanBuilder::intern_missing() {
               std::any_of(c.trace->attributes.begin(), c.trace->attributes.end(), named));
     };
     if (!std::all_of(plan_.classes_.begin(), plan_.classes_.end(), has)) dictionary.intern("");
+  }
+}
+
+// What a class refers to must exist; only now is it known which attributes a trace has.
+void PlanBuilder::check_references() {
+  const auto check = [&](const std::string& name, std::string pointer) {
+    if (name.empty() || plan_.columns_.find_attribute(name)) return;
+    problems_.push_back(
+        {std::move(pointer), fmt::format("no traffic has the attribute \"{}\"", name)});
+  };
+  for (const ClassPlan& c : plan_.classes_) {
+    const std::string base = fmt::format("/traffic/{}", c.index);
+    for (const AttributeSpec& a : c.spec.attributes) {
+      check(a.of, fmt::format("{}/attributes/{}/of", base, a.name));
+    }
+    for (const CostSpec& cost : c.spec.costs) {
+      check(cost.by, fmt::format("{}/costs/{}/by", base, cost.name));
+    }
   }
 }
 
@@ -254,7 +277,9 @@ std::vector<std::string> PlanBuilder::needed_attributes(const ClassPlan& c) cons
 
 void PlanBuilder::plan_class(ClassPlan& c) {
   std::set<std::size_t> done;
-  for (const std::string& name : needed_attributes(c)) plan_attribute(c, name, done);
+  for (const std::string& name : needed_attributes(c)) {
+    if (plan_.columns_.find_attribute(name)) plan_attribute(c, name, done);
+  }
   plan_costs(c);
   if (may_split(c)) split(c);
   make_samplers(c);

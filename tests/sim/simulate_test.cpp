@@ -25,7 +25,8 @@ scenario::Scenario scenario_of(const std::string& text) {
 metrics::Outcome outcome_of(const std::string& text, const SimulateOptions& options = {}) {
   const auto simulation = Simulation::prepare(scenario_of(text), options);
   if (!simulation) {
-    for (const Problem& p : simulation.error()) ADD_FAILURE() << p.pointer << ": " << p.message;
+    for (const Problem& p : simulation.error().problems)
+      ADD_FAILURE() << p.pointer << ": " << p.message;
     return {};
   }
   RunControl control;
@@ -234,7 +235,23 @@ TEST(Simulate, WhatDoesNotFitTheTrafficIsNamed) {
     "traffic": [{"trace": {"path": "/nonexistent.csv", "format": "csv"}}]})";
   const auto simulation = Simulation::prepare(scenario_of(text), {});
   ASSERT_FALSE(simulation.has_value());
-  EXPECT_EQ(simulation.error()[0].pointer, "/traffic/0/trace/path");
+  EXPECT_EQ(simulation.error().kind, ErrorKind::cannot_run);
+  EXPECT_EQ(simulation.error().problems[0].pointer, "/traffic/0/trace/path");
+}
+
+TEST(Simulate, AKeyThatTheTraceLacksIsNamed) {
+  const std::string path = testing::TempDir() + "weir-key-" + std::to_string(getpid()) + ".csv";
+  std::ofstream(path) << "time,user\n1,a\n";
+  const auto simulation = Simulation::prepare(scenario_of(R"({"name": "s", "policy": {"limits": [
+        {"algorithm": "gcra", "rate": "1/s", "burst": 1, "key": ["usr"]}]},
+        "traffic": [{"trace": {"path": ")" + path + R"(", "format": "csv"}}]})"),
+                                              {});
+  ASSERT_FALSE(simulation.has_value());
+  EXPECT_EQ(simulation.error().kind, ErrorKind::invalid_scenario);
+  EXPECT_EQ(simulation.error().problems.at(0),
+            (Problem{"/policy/limits/0/key",
+                     "no traffic has the attribute \"usr\"; did you mean \"user\"?"}));
+  std::remove(path.c_str());
 }
 
 std::string read_all(const std::string& path) {

@@ -200,6 +200,17 @@ TEST(Plan, CostsByAnAttribute) {
   }
 }
 
+TEST(Plan, WhatAClassRefersToMustExist) {
+  ClassSpec c = poisson_class("a", 1);
+  c.attributes = {{"tier", WeightedValues{{{"free", 1.0}}}, "user"}};
+  c.costs = {{"tokens", ConstantNumber{5.0}, "model", {}}};
+  const auto plan = Plan::make(input_of({c}, {}));
+  ASSERT_FALSE(plan.has_value());
+  ASSERT_EQ(plan.error().size(), 2U);
+  EXPECT_EQ(plan.error()[0].pointer, "/traffic/0/attributes/tier/of");
+  EXPECT_EQ(plan.error()[1].pointer, "/traffic/0/costs/tokens/by");
+}
+
 TEST(Plan, ClassesAreActiveFromAndUntil) {
   ClassSpec late = poisson_class("late", 1'000);
   late.from = Duration::from_seconds(5);
