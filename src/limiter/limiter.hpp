@@ -86,11 +86,14 @@ concept OwnsMemory = requires(const typename L::State& cs) {
   { L::owned_bytes(cs) } -> std::same_as<std::size_t>;
 };
 
-/// The exact wait rounded up to whole seconds, as an honest gateway writes Retry-After.
+/// The exact wait rounded up to whole seconds, as an honest gateway writes Retry-After; the longest
+/// duration there is where that does not fit.
 inline Duration ceil_seconds(Duration wait) {
   constexpr std::int64_t second = 1'000'000'000;
   const std::int64_t whole = wait.ns() / second;
-  return Duration::from_seconds(whole + (wait.ns() % second > 0 ? 1 : 0));
+  if (wait.ns() % second <= 0) return Duration::from_seconds(whole);
+  if (whole == Duration::max().ns() / second) return Duration::max();
+  return Duration::from_seconds(whole + 1);
 }
 
 /// What a denied client is told to wait; `state` is the one just after the denial.

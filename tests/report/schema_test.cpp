@@ -9,6 +9,7 @@
 
 #include "report/json.hpp"
 #include "report/sample.hpp"
+#include "support/run_weir.hpp"
 
 namespace weir::report {
 namespace {
@@ -20,7 +21,7 @@ using testing::StartsWith;
 bool has_validator() { return std::system("python3 -c 'import jsonschema' 2>/dev/null") == 0; }
 
 std::string write_file(const std::string& name, const std::string& content) {
-  const std::string path = testing::TempDir() + "weir-report-schema-" + name;
+  std::string path = test::temporary_path("report-schema-" + name);
   std::ofstream(path) << content;
   return path;
 }
