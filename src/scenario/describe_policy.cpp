@@ -79,8 +79,10 @@ Json plain_schema(const ParameterSpec& spec) {
 
 /// A default as it would stand in a file.
 Json default_json(const ParameterSpec& spec) {
-  const bool is_plain = spec.type == ParameterType::count || spec.type == ParameterType::boolean;
-  return is_plain ? Json::parse(spec.default_value) : Json(spec.default_value);
+  const Parsed<ParameterValue> value = limiter::parse_parameter(spec, spec.default_value);
+  if (value && spec.type == ParameterType::count) return std::get<std::int64_t>(*value);
+  if (value && spec.type == ParameterType::boolean) return std::get<bool>(*value);
+  return spec.default_value;
 }
 
 }  // namespace

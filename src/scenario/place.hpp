@@ -37,13 +37,10 @@ class Place {
   Reading& reading() const { return *reading_; }
 
   bool has(std::string_view name) const { return json_->is_object() && json_->contains(name); }
-  /// A member that the object has.
-  Place field(std::string_view name) const {
-    return Place(*json_->find(name), pointer_of(name), *reading_);
-  }
-  Place item(std::size_t index) const {
-    return Place((*json_)[index], pointer_ + '/' + std::to_string(index), *reading_);
-  }
+  /// A member; null where there is none.
+  Place field(std::string_view name) const;
+  /// An element; null where there is none.
+  Place item(std::size_t index) const;
   std::string pointer_of(std::string_view name) const {
     return pointer_ + '/' + pointer_token(name);
   }

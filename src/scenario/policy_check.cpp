@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/text.hpp"
 #include "scenario/known_names.hpp"
 #include "scenario/value_cover.hpp"
 
@@ -83,16 +84,29 @@ void check_tables(const Subject& subject) {
   }
 }
 
+/// Whether what is wrong with the traffic may hide names: a class, its attributes, its costs or its
+/// trace, whether rightly spelt or not.
+bool hides_names(const Problem& problem) {
+  const std::vector<std::string> tokens =
+      pointer_tokens(problem.pointer).value_or(std::vector<std::string>());
+  if (tokens.empty() || tokens[0] != "traffic" || tokens.size() > 4) return false;
+  if (tokens.size() <= 2) return true;
+  const std::string_view field = nearest(tokens[2], {"attributes", "costs", "trace"});
+  return !field.empty() && (tokens.size() == 3 || field == "trace");
+}
+
 }  // namespace
 
 Place policy_place(const Place& document, const policy::PolicySpec& policy) {
-  if (policy.name.empty()) return document.field("policy");
+  if (policy.name.empty() && document.has("policy")) return document.field("policy");
   return document.field("policies").field(policy.name);
 }
 
 void check_policies(const Place& document, const Scenario& scenario) {
+  const Problems& problems = document.reading().problems;
   KnownNames attributes;
-  KnownNames costs;
+  attributes.may_have_more = std::any_of(problems.begin(), problems.end(), hides_names);
+  KnownNames costs = attributes;
   for (const traffic::ClassSpec& spec : scenario.traffic) {
     attributes.add(attributes_of(spec));
     costs.add(costs_of(spec));

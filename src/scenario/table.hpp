@@ -18,7 +18,8 @@ bool read_table(const Place& place, std::string& by, ReadRow read_row) {
   for (auto row = place.json().begin(); row != place.json().end(); ++row) {
     if (row.key() == "by") continue;
     ++rows;
-    is_right = read_row(row.key(), place.field(row.key())) && is_right;
+    const Place value(row.value(), place.pointer_of(row.key()), place.reading());
+    is_right = read_row(row.key(), value) && is_right;
   }
   if (rows == 0) place.problem("must have a row for a value of the attribute, or \"default\"");
   return is_right && rows > 0;
