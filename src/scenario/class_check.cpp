@@ -46,7 +46,8 @@ void check_of(const Place& attributes, const ClassSpec& spec, const KnownNames& 
   }
 }
 
-void check_cost_rows(const Place& table, const ClassSpec& spec, const CostSpec& cost) {
+void check_cost_rows(const Place& class_place, const Place& table, const ClassSpec& spec,
+                     const CostSpec& cost) {
   if (table.has("default")) return;
   const AttributeSpec* attribute = find_attribute(spec, cost.by);
   if (attribute == nullptr) {
@@ -55,6 +56,8 @@ void check_cost_rows(const Place& table, const ClassSpec& spec, const CostSpec& 
                                             cost.by));
     return;
   }
+  const std::string pointer = class_place.field("attributes").pointer_of(cost.by);
+  if (!table.reading().is_sound(pointer)) return;
   const auto missing = value_without_row(
       *attribute, [&](const std::string& value) { return cost.rows.count(value) > 0; });
   if (missing) {
@@ -69,8 +72,8 @@ void check_costs(const Place& class_place, const ClassSpec& spec, const KnownNam
     const Place table = class_place.field("costs").field(cost.name);
     if (!known.may_have(cost.by)) {
       table.problem_of("by", unknown_name("attribute", cost.by, known));
-    } else if (class_place.reading().is_sound(class_place.pointer_of("attributes"))) {
-      check_cost_rows(table, spec, cost);
+    } else if (class_place.reading().is_sound(table.pointer())) {
+      check_cost_rows(class_place, table, spec, cost);
     }
   }
 }

@@ -12,7 +12,7 @@ template <class V>
 void describe(V& v, traffic::UniformNumber& uniform) {
   v.required("min", uniform.min, Number{}, "the least");
   v.required("max", uniform.max, Number{}, "the largest");
-  v.rule("max", [&]() -> std::string {
+  v.rule({"max", "min"}, [&]() -> std::string {
     if (uniform.min <= uniform.max) return "";
     return fmt::format("must be at least min ({}), got {}", uniform.min, uniform.max);
   });

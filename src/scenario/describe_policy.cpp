@@ -180,13 +180,16 @@ bool LimitCodec::read(const Place& place, policy::LimitSpec& limit) const {
   }
   FieldReader fields(place);
   describe(fields, limit);
+  const std::vector<std::string_view> common = fields.known();
   const limiter::AlgorithmInfo* info = limiter::find_algorithm(limit.algorithm);
   if (info == nullptr) {
     fields.any_other_field();
     return fields.finish();
   }
   describe_parameters(fields, *info, limit);
-  return fields.finish() && check_parameters_together(place, *info, limit);
+  const bool is_right = fields.finish();
+  if (!fields.is_right_but_for(common)) return false;
+  return check_parameters_together(place, *info, limit) && is_right;
 }
 
 Json LimitCodec::schema(Definitions& definitions) const {

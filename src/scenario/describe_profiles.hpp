@@ -32,7 +32,7 @@ void describe(V& v, traffic::SineProfile& sine) {
   v.required("mean", sine.mean, Speed{}, "the rate around which it swings");
   v.required("amplitude", sine.amplitude, Speed{}, "how far it swings, at most the mean");
   v.required("period", sine.period, Time{.min = one_ns}, "the time from crest to crest");
-  v.rule("amplitude", [&]() -> std::string {
+  v.rule({"amplitude", "mean"}, [&]() -> std::string {
     const Rate& mean = sine.mean;
     const Rate& amplitude = sine.amplitude;
     if (Uint128{amplitude.units} * static_cast<std::uint64_t>(mean.per.ns()) <=

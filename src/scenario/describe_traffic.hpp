@@ -144,7 +144,7 @@ struct BehaviourKind {
 template <class V>
 void describe(V& v, traffic::DeniedBehaviour& behaviour) {
   v.required("behaviour", behaviour, BehaviourKind{}, "what a client does when it is denied");
-  v.stop_if_unsound();
+  v.stop_if_wrong();
 }
 
 // ---- All of it.
@@ -166,7 +166,7 @@ void describe(V& v, traffic::ClassSpec& spec) {
   v.optional("from", spec.from, Time{}, "when it begins, counted from the scenario's start");
   v.optional("until", spec.until, Time{.min = one_ns},
              "when it ends, counted from the scenario's start; by default it does not");
-  v.rule("until", [&]() -> std::string {
+  v.rule({"until", "from"}, [&]() -> std::string {
     if (!spec.until || *spec.until > spec.from) return "";
     return fmt::format("must be later than from ({}), got \"{}\"", format_duration(spec.from),
                        format_duration(*spec.until));

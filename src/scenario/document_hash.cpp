@@ -5,12 +5,13 @@
 namespace weir::scenario {
 
 std::optional<std::string> document_hash(const Json& document, const std::string& file_contents) {
-  nlohmann::json sorted = document;
-  if (sorted.is_object()) {
-    sorted.erase("$schema");
-    sorted.erase("description");
-  }
   try {
+    nlohmann::json sorted = document;
+    static_cast<void>(sorted.dump());  // throws where a string is not UTF-8
+    if (sorted.is_object()) {
+      sorted.erase("$schema");
+      sorted.erase("description");
+    }
     std::string bytes = sorted.dump();
     if (!file_contents.empty()) bytes += '\n' + file_contents;
     return sha256_hex(bytes);

@@ -17,13 +17,13 @@ void FieldReader::unsupported(std::string_view name) {
   unsupported_.push_back(name);
   if (!place_.has(name)) return;
   place_.problem_of(name, "is not supported by this version");
-  is_sound_ = false;
+  wrong(name);
 }
 
 void FieldReader::miss(std::string_view name, std::string_view description) {
   missing_.push_back(
       {{name}, place_.pointer_of(name), fmt::format("is required: {}", description)});
-  is_sound_ = false;
+  wrong(name);
 }
 
 void FieldReader::one_of(std::vector<std::string_view> names) {
@@ -32,7 +32,7 @@ void FieldReader::one_of(std::vector<std::string_view> names) {
     if (place_.has(name)) given.push_back(name);
   }
   if (given.size() == 1) return;
-  is_sound_ = false;
+  wrong("");
   names.erase(std::remove_if(names.begin(), names.end(),
                              [&](std::string_view name) { return holds(unsupported_, name); }),
               names.end());
@@ -50,7 +50,7 @@ std::vector<std::string_view> FieldReader::report_unknown() {
   for (auto member = place_.json().begin(); member != place_.json().end(); ++member) {
     const std::string& name = member.key();
     if (holds(known_, name) || holds(unsupported_, name)) continue;
-    is_sound_ = false;
+    wrong(name);
     const std::string_view near = nearest(name, known_);
     if (!near.empty()) {
       meant.push_back(near);
@@ -72,7 +72,16 @@ bool FieldReader::finish() {
                                       [&](std::string_view name) { return holds(meant, name); });
     if (!is_meant) place_.reading().problem(missing.pointer, missing.message);
   }
-  return is_sound_;
+  return is_right();
+}
+
+bool FieldReader::is_right_but_for(const std::vector<std::string_view>& names) const {
+  return std::all_of(wrong_.begin(), wrong_.end(),
+                     [&](const std::string& name) { return holds(names, name); });
+}
+
+bool FieldReader::is_wrong(std::string_view name) const {
+  return std::find(wrong_.begin(), wrong_.end(), name) != wrong_.end();
 }
 
 void FieldSchemas::add(std::string_view name, Json schema, std::string_view description) {

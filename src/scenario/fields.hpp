@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <map>
@@ -99,7 +100,7 @@ class FieldReader {
   template <class Member, class Codec>
   void optional(std::string_view name, Member& member, const Codec& codec, std::string_view) {
     known_.push_back(name);
-    if (place_.has(name) && !read_member(codec, place_.field(name), member)) is_sound_ = false;
+    if (place_.has(name) && !read_member(codec, place_.field(name), member)) wrong(name);
   }
   /// A field of a later version.
   void unsupported(std::string_view name);
@@ -118,26 +119,30 @@ class FieldReader {
     std::string chosen;
     required(tag, chosen, WordOf{{cases.tag...}}, description);
     (read_case(cases, chosen, variant), ...);
-    stop_if_unsound();
+    stop_if_wrong();
   }
 
-  /// Something that must hold between the fields, told of one of them: a message where it does not.
+  /// Something that must hold between fields, each of which is right by itself: a message, told of
+  /// the first of them, where it does not.
   template <class Rule>
-  void rule(std::string_view name, Rule rule) {
-    if (!is_sound_) return;
+  void rule(std::initializer_list<std::string_view> names, Rule rule) {
+    if (std::any_of(names.begin(), names.end(), [&](auto name) { return is_wrong(name); })) return;
     const std::string message = rule();
     if (message.empty()) return;
-    is_sound_ = false;
-    place_.problem_of(name, message);
+    wrong(*names.begin());
+    place_.problem_of(*names.begin(), message);
   }
   /// What other fields there may be depends on what was wrong so far: no word about them.
-  void stop_if_unsound() { any_field_ = any_field_ || !is_sound_; }
+  void stop_if_wrong() { any_field_ = any_field_ || !is_right(); }
   /// The object may have any other fields: which it has is not known.
   void any_other_field() { any_field_ = true; }
 
-  const Place& place() const { return place_; }
+  /// The fields described so far.
+  const std::vector<std::string_view>& known() const { return known_; }
   /// Reports unknown and missing fields; whether everything was right.
   bool finish();
+  /// After finish(): whether everything was right but, perhaps, these fields.
+  bool is_right_but_for(const std::vector<std::string_view>& names) const;
 
  private:
   /// A word that selects what else is read.
@@ -152,6 +157,9 @@ class FieldReader {
     std::string message;
   };
 
+  void wrong(std::string_view name) { wrong_.emplace_back(name); }
+  bool is_wrong(std::string_view name) const;
+  bool is_right() const { return wrong_.empty(); }
   void miss(std::string_view name, std::string_view description);
   void one_of(std::vector<std::string_view> names);
   std::vector<std::string_view> report_unknown();
@@ -168,7 +176,8 @@ class FieldReader {
   std::vector<std::string_view> known_;
   std::vector<std::string_view> unsupported_;
   std::vector<Missing> missing_;
-  bool is_sound_ = true;
+  /// The names of fields that are not right, unknown or missing; empty for the object itself.
+  std::vector<std::string> wrong_;
   bool any_field_ = false;
 };
 
@@ -211,8 +220,8 @@ class FieldSchemas {
                 FieldSchemas fields);
 
   template <class Rule>
-  void rule(std::string_view, Rule) {}
-  void stop_if_unsound() {}
+  void rule(std::initializer_list<std::string_view>, Rule) {}
+  void stop_if_wrong() {}
 
   Definitions& definitions() const { return *definitions_; }
   /// The schema of an object with these fields and no others.

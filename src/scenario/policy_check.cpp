@@ -59,9 +59,11 @@ void check_rows(const Subject& subject, const Place& place, const ParameterTable
   const auto has_row = [&](const std::string& value) {
     return table.rows.count(value) > 0 || !applies_to(subject.limit, table.by, value);
   };
-  for (const traffic::ClassSpec& spec : subject.scenario.traffic) {
-    for (const traffic::AttributeSpec& attribute : spec.attributes) {
-      if (attribute.name != table.by) continue;
+  for (std::size_t i = 0; i < subject.scenario.traffic.size(); ++i) {
+    for (const traffic::AttributeSpec& attribute : subject.scenario.traffic[i].attributes) {
+      const std::string pointer =
+          fmt::format("/traffic/{}/attributes/{}", i, pointer_token(attribute.name));
+      if (attribute.name != table.by || !place.reading().is_sound(pointer)) continue;
       const auto missing = value_without_row(attribute, has_row);
       if (!missing) continue;
       place.problem(fmt::format("must have a row for \"{}\", a value of {}, or \"default\"",
@@ -72,13 +74,12 @@ void check_rows(const Subject& subject, const Place& place, const ParameterTable
 }
 
 void check_tables(const Subject& subject) {
-  const bool traffic_is_sound = subject.place.reading().is_sound("/traffic");
   for (const auto& [name, table] : subject.limit.tables) {
     const Place place = subject.place.field(name);
     const bool is_sound = place.reading().is_sound(place.pointer());
     if (!table.by.empty() && !subject.attributes.may_have(table.by)) {
       place.problem_of("by", unknown_name("attribute", table.by, subject.attributes));
-    } else if (is_sound && traffic_is_sound) {
+    } else if (is_sound) {
       check_rows(subject, place, table);
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,15 @@ struct Fault {
 
 /// One for each rule of the file.
 const std::vector<Fault>& faults();
+
+/// A scenario that is right, though barely.
+struct Right {
+  std::string name;
+  std::vector<Change> changes;
+};
+
+/// Each rule's limits from within.
+const std::vector<Right>& rights();
 
 }  // namespace weir::scenario
 
