@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "core/text.hpp"
 
 namespace weir::cli {
 
@@ -21,7 +22,8 @@ void CommonOptions::add_to(CLI::App& command) {
       ->allow_extra_args(false);
   command.add_option("--policy", policy, "Run only this one of several policies")
       ->type_name("NAME");
-  command.add_option("--seed", seed, "Seed of all randomness, instead of the scenario's");
+  command.add_option("--seed", seed, "Seed of all randomness, instead of the scenario's")
+      ->type_name("N");
   command
       .add_option("--threads", threads, "How many threads; results are the same with any number")
       ->type_name("N")
@@ -34,7 +36,14 @@ void CommonOptions::add_to(CLI::App& command) {
 Result<scenario::LoadOptions> CommonOptions::load_options(const std::string& base_directory) const {
   scenario::LoadOptions load;
   load.base_directory = base_directory;
-  load.seed = seed;
+  if (!seed.empty()) {
+    const auto number = parse_integer(seed);
+    if (!number || *number < 0) {
+      return fail(ErrorKind::usage,
+                  fmt::format("--seed {}: must be a whole number of at least 0", seed));
+    }
+    load.seed = static_cast<std::uint64_t>(*number);
+  }
   for (const std::string& text : overrides) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || text.empty() || text[0] != '/') {

@@ -15,7 +15,7 @@ namespace weir::cli {
 struct CommonOptions {
   std::vector<std::string> overrides;
   std::string policy;
-  std::optional<std::uint64_t> seed;
+  std::string seed;
   unsigned threads = 0;
   bool quiet = false;
   bool json = false;

@@ -67,6 +67,10 @@ Result<Json> inline_document(const InlineScenario& options) {
   if (!options.trace.empty() && !options.rate.empty()) {
     return fail(ErrorKind::usage, "--trace and --rate: traffic is either recorded or generated");
   }
+  if (options.trace.empty() &&
+      !(options.format.empty() && options.speed.empty() && options.spread.empty())) {
+    return fail(ErrorKind::usage, "--format, --speed and --spread say how to replay a --trace");
+  }
   Json document = {{"name", name_of(options)}};
   if (!options.duration.empty()) {
     document["duration"] = options.duration;

@@ -18,7 +18,11 @@ struct InlineScenario {
   std::string speed;
   std::string spread;
 
-  bool any() const { return !trace.empty() || !limits.empty() || !rate.empty(); }
+  /// Whether there is a scenario in them, and whether any is given at all.
+  bool enough() const { return !trace.empty() || !limits.empty() || !rate.empty(); }
+  bool any() const {
+    return enough() || !format.empty() || !duration.empty() || !speed.empty() || !spread.empty();
+  }
 };
 
 /// The scenario document that the options stand for: the trace, or else Poisson traffic of a

@@ -3,10 +3,30 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <cstdio>
+#include <exception>
 
 #include "cli/command.hpp"
+#include "cli/common_options.hpp"
 
 namespace weir::cli {
+namespace {
+
+// No exception of a library, and no output that could not be written, ends in success.
+int run_guarded(const std::function<int()>& run) {
+  int code = exit_could_not_run;
+  try {
+    code = run();
+  } catch (const std::exception& error) {
+    complain(error.what());
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    complain("could not write to standard output");
+    return exit_could_not_run;
+  }
+  return code;
+}
+
+}  // namespace
 
 int run_program(const std::vector<AddCommand>& commands, int argc, char** argv) {
   CLI::App program("weir: choose, prove and hold rate limits", "weir");
@@ -26,7 +46,7 @@ int run_program(const std::vector<AddCommand>& commands, int argc, char** argv) 
     return program.exit(error) == 0 ? exit_passed : exit_usage;
   }
   for (const auto& [command, run] : runners) {
-    if (command->parsed()) return run();
+    if (command->parsed()) return run_guarded(run);
   }
   return exit_usage;
 }

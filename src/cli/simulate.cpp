@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <set>
 
 #include "cli/command.hpp"
 #include "cli/common_options.hpp"
@@ -31,6 +32,8 @@ struct SimulateCommand {
   std::string decisions;
   bool skip_bad_rows = false;
   bool pseudonyms = false;
+  /// The names under which reports have been written.
+  std::set<std::string> written;
 
   void add_to(CLI::App& command);
   int run();
@@ -70,15 +73,22 @@ void SimulateCommand::add_to(CLI::App& command) {
 }
 
 int SimulateCommand::run() {
-  if (scenarios.empty() == !inline_scenario.any()) {
+  if (scenarios.empty() ? !inline_scenario.enough() : inline_scenario.any()) {
     complain(scenarios.empty()
                  ? "simulate: name a scenario file, or a --trace or a --limit (see --help)"
-                 : "simulate: --trace, --limit and --rate stand instead of a scenario file");
+                 : "simulate: --trace, --limit, --rate, --duration and the like stand instead of a "
+                   "scenario file; --set overrides a field of one");
     return exit_usage;
   }
   if (!decisions.empty() && scenarios.size() > 1) {
     complain("simulate: --decisions takes one scenario at a time");
     return exit_usage;
+  }
+  if (!out.empty()) {
+    if (const auto made = make_report_folder(out); !made) {
+      complain(made.error().message);
+      return static_cast<int>(made.error().kind);
+    }
   }
   if (scenarios.empty()) return run_inline();
   int worst = exit_passed;
@@ -116,6 +126,11 @@ int SimulateCommand::run_inline() {
 
 int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::string& source) {
   scenario::Scenario scenario = given;
+  if (!out.empty() && !written.insert(scenario.name).second) {
+    complain(fmt::format("{}: another scenario is called \"{}\" too, and its report would be lost",
+                         source, scenario.name));
+    return exit_usage;
+  }
   const sim::SimulateOptions options{.threads = common.threads,
                                      .decisions_path = decisions,
                                      .policy = common.policy,
@@ -132,6 +147,9 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
   if (const auto paths = report::check_threshold_paths(scenario); !paths) {
     complain(source, paths.error());
     return exit_invalid_scenario;
+  }
+  for (const std::string& note : simulation->notes()) {
+    if (!common.quiet) fmt::print(stderr, "weir: {}: note: {}\n", source, note);
   }
   if (!common.quiet && !simulation->serial_reason().empty() && common.threads > 1) {
     fmt::print(stderr, "weir: {}: decided one after another, by one thread: {}\n", source,
@@ -166,11 +184,11 @@ int terminal_width() {
 }
 
 int SimulateCommand::deliver(const nlohmann::ordered_json& report) {
+  int code = exit_passed;
   if (!out.empty()) {
-    const auto written = write_report(out, report);
-    if (!written) {
-      complain(written.error().message);
-      return static_cast<int>(written.error().kind);
+    if (const auto done = write_report(out, report); !done) {
+      complain(done.error().message);
+      code = static_cast<int>(done.error().kind);
     }
   }
   std::string text;
@@ -184,7 +202,7 @@ int SimulateCommand::deliver(const nlohmann::ordered_json& report) {
     complain("could not write to standard output");
     return exit_could_not_run;
   }
-  return exit_passed;
+  return code;
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ struct ValidateCommand {
     const auto scenario = load_scenario(path, common);
     if (!scenario) return scenario.error();
     // Traces are read too, since what they lack shows only then.
-    const auto simulation = sim::Simulation::prepare(*scenario, {});
+    const auto simulation = sim::Simulation::prepare(*scenario, {.policy = common.policy});
     Problems problems = simulation ? Problems{} : simulation.error().problems;
     if (const auto paths = report::check_threshold_paths(*scenario); !paths) {
       problems.insert(problems.end(), paths.error().begin(), paths.error().end());
@@ -41,6 +41,7 @@ struct ValidateCommand {
 
   static void report(const std::string& path, const sim::Simulation& simulation) {
     fmt::print("{}: valid\n", path);
+    for (const std::string& note : simulation.notes()) fmt::print("  note: {}\n", note);
     if (!simulation.serial_reason().empty()) {
       fmt::print("  note: decisions are serial, whatever --threads says: {}\n",
                  simulation.serial_reason());

@@ -11,13 +11,16 @@
 
 namespace weir::cli {
 
-Result<void> write_report(const std::string& directory, const nlohmann::ordered_json& report) {
+Result<void> make_report_folder(const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  if (error) {
-    return fail(ErrorKind::cannot_run,
-                fmt::format("cannot make the folder {}: {}", directory, error.message()));
-  }
+  if (!error) return {};
+  return fail(ErrorKind::cannot_run,
+              fmt::format("cannot make the folder {}: {}", directory, error.message()));
+}
+
+Result<void> write_report(const std::string& directory, const nlohmann::ordered_json& report) {
+  if (const Result<void> made = make_report_folder(directory); !made) return made;
   const std::string name = report["scenario"]["name"].get<std::string>() + ".json";
   const std::string path = (std::filesystem::path(directory) / name).string();
   const std::string part = path + ".part";

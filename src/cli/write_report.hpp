@@ -7,6 +7,9 @@
 
 namespace weir::cli {
 
+/// Makes the folder for reports if need be, so that a run does not find out at its end.
+Result<void> make_report_folder(const std::string& directory);
+
 /// Writes a report as DIR/NAME.json, making the folder if need be; the file is either the old one
 /// or the whole new one, never a part.
 Result<void> write_report(const std::string& directory, const nlohmann::ordered_json& report);

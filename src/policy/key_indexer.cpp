@@ -75,7 +75,7 @@ KeyIndex KeyIndexer::index_row(const RequestBlock& block, std::size_t row) {
   return index;
 }
 
-std::string KeyIndexer::name(KeyIndex key, const Columns& columns) const {
+std::string KeyIndexer::name(KeyIndex key, const Columns& columns, std::size_t named) const {
   std::vector<ValueId> values(columns_.size());
   for (std::size_t c = columns_.size(); c-- > 0;) {
     if (interners_.empty()) {
@@ -90,7 +90,7 @@ std::string KeyIndexer::name(KeyIndex key, const Columns& columns) const {
     }
   }
   std::string text;
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
+  for (std::size_t c = 0; c < named; ++c) {
     if (c > 0) text += '|';
     text += columns.dictionaries[columns_[c]].name(values[c]);
   }

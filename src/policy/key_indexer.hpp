@@ -39,8 +39,8 @@ class KeyIndexer {
 
   /// Indexes handed out so far, or that can be, are below this.
   std::size_t size() const;
-  /// The values of the key joined by "|"; empty for the one key of a limit that has no attributes.
-  std::string name(KeyIndex key, const Columns& columns) const;
+  /// The values of the first `named` columns joined by "|"; empty if there are none.
+  std::string name(KeyIndex key, const Columns& columns, std::size_t named) const;
 
  private:
   static constexpr std::uint64_t most_placed = std::uint64_t{1} << 20;

@@ -44,6 +44,12 @@ class LimitBinder {
     bind_cost();
     bind_conditions();
     bind_tables();
+    limit_.state_key = limit_.key;
+    for (const Limit::Selector& s : limit_.selectors) {
+      if (std::find(limit_.key.begin(), limit_.key.end(), s.column) == limit_.key.end()) {
+        limit_.state_key.push_back(s.column);
+      }
+    }
     if (problems_.empty()) complete_variants();
     if (!problems_.empty()) return tl::unexpected(std::move(problems_));
     return std::move(limit_);
@@ -131,12 +137,24 @@ class LimitBinder {
     limit_.selectors.push_back(std::move(selector));
   }
 
+  // Whether the limit's own conditions let requests with that value through to its tables.
+  bool may_meet(const std::string& name, const std::string& value) const {
+    const auto condition = limit_.spec.when.find(name);
+    return condition == limit_.spec.when.end() ||
+           std::find(condition->second.begin(), condition->second.end(), value) !=
+               condition->second.end();
+  }
+
   void require_row(const std::string& attribute, const std::string& value) {
+    if (!may_meet(attribute, value)) return;
     for (const auto& [parameter, table] : limit_.spec.tables) {
       if (table.by != attribute || table.otherwise || table.rows.count(value) > 0) continue;
       if (!reported_.insert(parameter).second) continue;
       problem("/" + parameter,
-              fmt::format("has no row for {} \"{}\" and no \"default\"", attribute, value));
+              value.empty()
+                  ? fmt::format("has no \"default\" for traffic without the attribute \"{}\"",
+                                attribute)
+                  : fmt::format("has no row for {} \"{}\" and no \"default\"", attribute, value));
     }
   }
 

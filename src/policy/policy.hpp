@@ -17,6 +17,9 @@ struct Limit {
   LimitSpec spec;
   /// The columns whose values make the key.
   std::vector<std::size_t> key;
+  /// The same and then those that the tables go by: each row of a table has states of its own,
+  /// since a state means something only under the parameters that it was written with.
+  std::vector<std::size_t> state_key;
   /// The column of the cost that is charged; none if every request costs 1.
   std::optional<std::size_t> cost;
 

@@ -15,8 +15,8 @@ namespace weir::policy {
 struct ParameterTable {
   std::string by;
   std::map<std::string, limiter::ParameterValue> rows;
-  /// What holds for every other value ("default" in the file); without it such a value is an error
-  /// where it can be foreseen, and the limit does not apply where it comes up in a trace.
+  /// What holds for every other value ("default" in the file); without it a value that
+  /// comes up in the traffic and has no row is an error, unless `when` keeps it away.
   std::optional<limiter::ParameterValue> otherwise;
 };
 

@@ -16,6 +16,9 @@ Names::Names(const scenario::Scenario& scenario, bool pseudonyms)
       key_attributes_.insert(limit.key.begin(), limit.key.end());
     }
   }
+  for (const traffic::ClassSpec& c : scenario.traffic) {
+    for (const traffic::AttributeSpec& a : c.attributes) invented_attributes_.insert(a.name);
+  }
 }
 
 std::string Names::key(std::string_view key) const {
@@ -24,7 +27,9 @@ std::string Names::key(std::string_view key) const {
 }
 
 std::string Names::value(const std::string& attribute, std::string_view value) const {
-  return key_attributes_.count(attribute) > 0 ? key(value) : valid_utf8(value);
+  const bool is_key =
+      key_attributes_.count(attribute) > 0 || invented_attributes_.count(attribute) == 0;
+  return is_key ? key(value) : valid_utf8(value);
 }
 
 Accumulator Names::rename(const Accumulator& accumulator) const {

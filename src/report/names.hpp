@@ -18,7 +18,8 @@ class Names {
   Names(const scenario::Scenario& scenario, bool pseudonyms);
 
   std::string key(std::string_view key) const;
-  /// A value of an attribute: a key if the attribute stands in the key of some limit.
+  /// A value of an attribute: a key if the attribute stands in the key of some limit, or if the
+  /// scenario does not say what its values are, so that they come from a trace.
   std::string value(const std::string& attribute, std::string_view value) const;
   /// The same accumulator under these names.
   metrics::Accumulator rename(const metrics::Accumulator& accumulator) const;
@@ -27,6 +28,7 @@ class Names {
   bool pseudonyms_;
   std::string salt_;
   std::set<std::string> key_attributes_;
+  std::set<std::string> invented_attributes_;
 };
 
 }  // namespace weir::report

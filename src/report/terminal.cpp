@@ -139,7 +139,8 @@ class Summary {
       for (const Json& trace : report_["traces"]) lines(about_trace(trace), Style::dim);
     }
     if (report_.contains("interrupted")) {
-      lines(fmt::format("interrupted: what follows covers {} of the run",
+      lines(fmt::format("interrupted with {} of the work done; the rest of the keys, or of the "
+                        "time, is missing",
                         percent(report_["done_ratio"].get<double>())),
             Style::warning);
     }

@@ -22,6 +22,9 @@ void append_field(std::string& line, std::string_view text) {
   line += '"';
 }
 
+// Until it is complete, a log stands beside the file that it will replace.
+const char* const part_suffix = ".part";
+
 std::int64_t ns_or_none(const std::optional<Duration>& d) { return d ? d->ns() : -1; }
 
 }  // namespace
@@ -29,7 +32,7 @@ std::int64_t ns_or_none(const std::optional<Duration>& d) { return d ? d->ns() :
 Result<std::unique_ptr<DecisionLog>> DecisionLog::create(const std::string& path,
                                                          const Columns& columns,
                                                          std::vector<std::string> class_names) {
-  std::FILE* const file = std::fopen(path.c_str(), "wb");
+  std::FILE* const file = std::fopen((path + part_suffix).c_str(), "wb");
   if (file == nullptr) {
     return fail(ErrorKind::cannot_run,
                 fmt::format("cannot write the decision log {}: {}", path, std::strerror(errno)));
@@ -93,6 +96,7 @@ Result<void> DecisionLog::close() {
   flush();
   failed_ = std::fclose(file_) != 0 || failed_;
   file_ = nullptr;
+  failed_ = failed_ || std::rename((path_ + part_suffix).c_str(), path_.c_str()) != 0;
   if (failed_) {
     return fail(ErrorKind::cannot_run, fmt::format("could not write all of the decision log {}: {}",
                                                    path_, std::strerror(errno)));

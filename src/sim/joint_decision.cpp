@@ -23,7 +23,9 @@ policy::Verdict JointDecision::decide(const RequestBlock& block, std::size_t row
   }
   if (joint.allowed) {
     for (const Asked& a : asked_) {
-      if (a.verdict.allowed) joint.delay = std::max(joint.delay, a.verdict.delay);
+      // A limit that only counts holds nothing back.
+      if (a.verdict.allowed && limit_of(a).limit->spec.enforce)
+        joint.delay = std::max(joint.delay, a.verdict.delay);
     }
   }
   for (const Asked& a : asked_) {

@@ -13,7 +13,7 @@ namespace weir::sim {
 
 /// Decides one request after another by several limits together: check all, then charge all or
 /// none. A denial is put to every limit that applies, since some count it, whichever limit denied.
-/// Limits with "enforce": false are asked and charged like the others but deny nothing.
+/// Limits with "enforce": false are asked and charged like the others but deny and delay nothing.
 class JointDecision {
  public:
   /// `limits` must outlive this.

@@ -13,12 +13,12 @@ std::vector<LaneLimit> make_lane_limits(const policy::Policy& policy, const traf
   std::vector<LaneLimit> limits;
   for (const policy::Limit& limit : policy.limits) {
     std::vector<policy::KeyIndexer::Range> ranges;
-    for (const std::size_t column : limit.key) {
+    for (const std::size_t column : limit.state_key) {
       const auto all = static_cast<ValueId>(plan.columns().dictionaries[column].size());
       ranges.push_back(shard ? plan.values_in_shard(column, *shard)
                              : policy::KeyIndexer::Range{0, all});
     }
-    policy::KeyIndexer keys(limit.key, std::move(ranges));
+    policy::KeyIndexer keys(limit.state_key, std::move(ranges));
     const std::size_t count = keys.size();
     std::unique_ptr<policy::KeyedLimiter> limiter = policy::make_limiter(limit, environment);
     limiter->reset(count);
@@ -43,7 +43,7 @@ void add_top_denied(const LaneLimit& l, std::uint32_t index, const Columns& colu
   }
   for (const auto& d : denials) {
     if (d.denied < least) continue;
-    into.top_denied.push_back({.key = l.keys.name(d.key, columns),
+    into.top_denied.push_back({.key = l.keys.name(d.key, columns, l.limit->key.size()),
                                .limit = index,
                                .denied = d.denied,
                                .longest_block_ns = d.longest_ns});

@@ -1,7 +1,9 @@
 #include "sim/recorder.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <limits>
+
+#include "core/int128.hpp"
 
 namespace weir::sim {
 namespace {
@@ -12,9 +14,11 @@ std::uint64_t count_allowed(const BlockDecisions& decisions, std::size_t begin, 
   return sum;
 }
 
-// Sums wrap around rather than overflow; the largest cost can be added 8 million times before.
-std::int64_t wrapping_add(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+// Sums of costs end at the largest 64-bit number. None of them is negative, so that the result does
+// not depend on the order.
+void add_up(std::int64_t& sum, Int128 amount) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  sum = amount >= Int128{most} - sum ? most : sum + static_cast<std::int64_t>(amount);
 }
 
 }  // namespace
@@ -109,24 +113,24 @@ void Recorder::add_attributes(const RequestBlock& block, std::size_t first,
 void Recorder::add_costs(const RequestBlock& block, std::size_t first,
                          const BlockDecisions& decisions) {
   for (std::size_t c = 0; c < costs_.size(); ++c) {
-    std::int64_t offered = 0, allowed = 0;
+    Int128 offered = 0, allowed = 0;
     for (std::size_t i = first; i < block.size(); ++i) {
       const std::int64_t cost = block.costs[c][i];
-      offered = wrapping_add(offered, cost);
-      allowed = wrapping_add(allowed, decisions.allowed[i] != 0 ? cost : 0);
+      offered += cost;
+      allowed += decisions.allowed[i] != 0 ? cost : 0;
     }
-    costs_[c].offered = wrapping_add(costs_[c].offered, offered);
-    costs_[c].allowed = wrapping_add(costs_[c].allowed, allowed);
-    costs_[c].denied = wrapping_add(costs_[c].offered, -costs_[c].allowed);
+    add_up(costs_[c].offered, offered);
+    add_up(costs_[c].allowed, allowed);
+    add_up(costs_[c].denied, offered - allowed);
   }
 }
 
 void Recorder::finish() {
   for (std::size_t c = 0; c < costs_.size(); ++c) {
     metrics::CostTotals& sum = into_.costs[columns_.costs[c]];
-    sum.offered = wrapping_add(sum.offered, costs_[c].offered);
-    sum.allowed = wrapping_add(sum.allowed, costs_[c].allowed);
-    sum.denied = wrapping_add(sum.denied, costs_[c].denied);
+    add_up(sum.offered, costs_[c].offered);
+    add_up(sum.allowed, costs_[c].allowed);
+    add_up(sum.denied, costs_[c].denied);
   }
   for (const Tracked& tracked : tracked_) {
     const Dictionary& dictionary = columns_.dictionaries[tracked.column];

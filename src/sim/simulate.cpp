@@ -96,6 +96,47 @@ std::string resolved_sha256(const scenario::Scenario& scenario, const traffic::P
   return any ? sha256_hex(hashes) : hashes;
 }
 
+// A run, or a class, in which nothing can happen is a mistake.
+void add_problems_of_time(const traffic::Plan& plan, Problems& problems) {
+  if (plan.end() <= plan.counted_from()) {
+    problems.push_back({"/duration", "the run is over before anything of it counts"});
+  }
+  for (const traffic::ClassPlan& c : plan.classes()) {
+    if (c.span.begin >= c.span.end) {
+      problems.push_back(
+          {fmt::format("/traffic/{}/from", c.index), "the class begins only when the run is over"});
+    }
+    const auto* on_off =
+        c.spec.arrivals ? std::get_if<traffic::OnOffArrivals>(&*c.spec.arrivals) : nullptr;
+    if (on_off == nullptr) continue;
+    constexpr std::int64_t most_sojourns = 1'000'000'000;
+    if ((c.span.end - c.span.begin).ns() / (on_off->on + on_off->off).ns() > most_sojourns) {
+      problems.push_back({fmt::format("/traffic/{}/arrivals", c.index),
+                          fmt::format("goes on and off more than {} times", most_sojourns)});
+    }
+  }
+}
+
+// Requests are served in no time so far, which leaves a limit on concurrency nothing to do.
+void add_notes_and_problems(const policy::Policy& policy, const std::string& pointer,
+                            std::vector<std::string>& notes, Problems& problems) {
+  for (std::size_t i = 0; i < policy.limits.size(); ++i) {
+    const policy::Limit& limit = policy.limits[i];
+    if (limit.spec.algorithm != "concurrency") continue;
+    for (const limiter::Parameters& row : limit.variants) {
+      if (row.count("queue") == 0) continue;
+      problems.push_back({fmt::format("{}/limits/{}/queue", pointer, i),
+                          "is not simulated by this version, which serves requests in no time"});
+      break;
+    }
+    notes.push_back(
+        fmt::format("limit \"{}\" is on concurrency, and this version serves requests in no time: "
+                    "it holds only "
+                    "what another limit holds back",
+                    limit.spec.name));
+  }
+}
+
 }  // namespace
 
 tl::expected<Simulation, Refusal> Simulation::prepare(const scenario::Scenario& scenario,
@@ -130,6 +171,7 @@ tl::expected<Simulation, Refusal> Simulation::prepare(const scenario::Scenario& 
     problems.push_back({"/series_interval", fmt::format("cuts the run into more than {} intervals",
                                                         most_series_points)});
   }
+  add_problems_of_time(simulation.plan_, problems);
   bool found = options.policy.empty();
   for (const policy::PolicySpec& spec : scenario.policies) {
     if (!options.policy.empty() && spec.name != options.policy) continue;
@@ -138,6 +180,7 @@ tl::expected<Simulation, Refusal> Simulation::prepare(const scenario::Scenario& 
     auto bound =
         policy::bind_policy(spec, simulation.plan_.columns(), simulation.environment_, pointer);
     if (bound) {
+      add_notes_and_problems(*bound, pointer, simulation.notes_, problems);
       simulation.policies_.push_back(std::move(*bound));
     } else {
       problems.insert(problems.end(), bound.error().begin(), bound.error().end());

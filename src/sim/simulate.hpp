@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/result.hpp"
 #include "metrics/outcome.hpp"
@@ -41,6 +42,8 @@ class Simulation {
 
   /// Why decisions are serial, as a sentence; empty where shards can be decided side by side.
   const std::string& serial_reason() const { return serial_reason_; }
+  /// What somebody who reads the report should know beforehand, a sentence each.
+  const std::vector<std::string>& notes() const { return notes_; }
   const traffic::Plan& plan() const { return plan_; }
 
  private:
@@ -54,6 +57,7 @@ class Simulation {
   Duration series_interval_;
   std::string scenario_sha256_;
   std::string serial_reason_;
+  std::vector<std::string> notes_;
 
   friend class LaneRunner;
 };

@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <limits>
 #include <optional>
 #include <string>
 
@@ -48,8 +47,9 @@ std::optional<std::string> add_row(const std::vector<std::string_view>& fields,
   if (!context) return context.error();
   const Parsed<std::int64_t> generated = read_amount(header[2], fields[2]);
   if (!generated) return generated.error();
-  if (*context > std::numeric_limits<std::int64_t>::max() - *generated) {
-    return fmt::format("{} + {} tokens; expected a sum below 2^63", *context, *generated);
+  if (*context + *generated > largest_amount) {
+    return fmt::format("{} + {} tokens; expected a sum of at most {}", *context, *generated,
+                       largest_amount);
   }
   const std::array<std::int64_t, 3> amounts = {*context, *generated, *context + *generated};
   builder.add_row(*at, {}, amounts);

@@ -133,8 +133,13 @@ void PlanBuilder::set_clock() {
     if (c.spec.until) last = std::max(last, plan_.start_ + *c.spec.until);
     if (!c.trace) continue;
     c.trace_origin = c.trace->at.front() + shift;
-    const Duration length = TraceTiming(*c.spec.trace, *c.trace).length();
-    if (!c.spec.until) last = std::max(last, c.trace_origin + whole_seconds_beyond(length));
+    const std::optional<Duration> length = TraceTiming(*c.spec.trace, *c.trace).length();
+    if (!length) {
+      problems_.push_back({fmt::format("/traffic/{}/trace", c.index),
+                           "with this speed and repeat the replay takes longer than ten years"});
+      continue;
+    }
+    if (!c.spec.until) last = std::max(last, c.trace_origin + whole_seconds_beyond(*length));
   }
   plan_.end_ = in_.duration ? plan_.start_ + in_.warmup + *in_.duration : last;
   for (ClassPlan& c : plan_.classes_) {
@@ -424,9 +429,11 @@ CostPlan PlanBuilder::cost_from_spec(const ClassPlan& c, const CostSpec& spec,
 
 bool PlanBuilder::may_split(const ClassPlan& c) const {
   if (!c.spec.arrivals || !std::holds_alternative<PoissonArrivals>(*c.spec.arrivals)) return false;
-  return std::none_of(c.attributes.begin(), c.attributes.end(), [](const AttributePlan& a) {
-    return a.source == AttributePlan::Source::sequence;
-  });
+  // Decided by the scenario alone, not by what somebody happens to read.
+  return std::none_of(c.spec.attributes.begin(), c.spec.attributes.end(),
+                      [](const AttributeSpec& a) {
+                        return std::holds_alternative<SequenceValues>(a.values) && a.of.empty();
+                      });
 }
 
 std::uint32_t PlanBuilder::residue_with_children(const ClassPlan& c, std::size_t column,
@@ -457,6 +464,13 @@ void PlanBuilder::split(ClassPlan& c) {
     if (a.source == AttributePlan::Source::constant) a.ids = {a.constant};
     split.roots.push_back(make_root(c, i));
   }
+  // In the order of their names, whatever else is generated.
+  std::sort(split.roots.begin(), split.roots.end(),
+            [&](const SplitPlan::Root& a, const SplitPlan::Root& b) {
+              const auto& dictionaries = plan_.columns_.dictionaries;
+              return dictionaries[c.attributes[a.attribute].column].attribute() <
+                     dictionaries[c.attributes[b.attribute].column].attribute();
+            });
   combine(split);
   c.split = std::move(split);
 }

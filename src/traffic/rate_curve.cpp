@@ -54,11 +54,12 @@ double RateCurve::units_at(double ns) const {
 double RateCurve::time_of(double units) {
   if (sine_) return sine_time(units);
   if (units < pieces_[current_].units_before) current_ = 0;
-  while (current_ + 1 < pieces_.size() && pieces_[current_ + 1].units_before < units) ++current_;
+  while (current_ + 1 < pieces_.size() && pieces_[current_ + 1].units_before <= units) ++current_;
   const Piece& p = pieces_[current_];
   const double wanted = units - p.units_before;
+  if (p.slope == 0.0 && p.rate == 0.0) return never;
   if (wanted <= 0.0) return p.begin;
-  if (p.slope == 0.0) return p.rate == 0.0 ? never : p.begin + wanted / p.rate;
+  if (p.slope == 0.0) return p.begin + wanted / p.rate;
   // rate t + slope t^2 / 2 = wanted, in the form that does not cancel.
   const double root = std::sqrt(std::max(0.0, p.rate * p.rate + 2.0 * p.slope * wanted));
   const double t = p.begin + 2.0 * wanted / (p.rate + root);

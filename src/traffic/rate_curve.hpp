@@ -14,8 +14,8 @@ class RateCurve {
   explicit RateCurve(const RateProfile& profile);
 
   double units_at(double ns) const;
-  /// Where units_at() first reaches `units`; infinity where it never does. Calls in order of
-  /// rising units are fast.
+  /// Where the rate begins to add to `units`: where units_at() reaches it, or after the silence
+  /// that follows; infinity where that never is. Calls in order of rising units are fast.
   double time_of(double units);
 
   /// Whether the rate never changes, and then the nanoseconds between units.

@@ -86,9 +86,15 @@ Parsed<Instant> read_time(std::string_view text) {
 
 Parsed<std::int64_t> read_amount(std::string_view name, std::string_view text) {
   const Parsed<std::int64_t> amount = parse_integer(text);
-  if (amount && *amount >= 0) return *amount;
-  return tl::unexpected<std::string>(fmt::format("{} {}: expected a whole number of at least 0",
-                                                 printable(name), in_quotes(text)));
+  if (!amount || *amount < 0) {
+    return tl::unexpected<std::string>(fmt::format("{} {}: expected a whole number of at least 0",
+                                                   printable(name), in_quotes(text)));
+  }
+  if (*amount > largest_amount) {
+    return tl::unexpected<std::string>(fmt::format("{} {}: expected at most {}", printable(name),
+                                                   in_quotes(text), largest_amount));
+  }
+  return *amount;
 }
 
 FieldRole role_of(std::string_view name) {

@@ -20,7 +20,10 @@ Parsed<Instant> read_time_ns(std::string_view text);
 /// Seconds since 1970 ("1700000000.25", "5e-05"), exact, or a date and time as in RFC 3339.
 Parsed<Instant> read_time(std::string_view text);
 
-/// A whole number of at least 0; `name` is what the message calls it.
+/// What limiters and their sums are made for.
+inline constexpr std::int64_t largest_amount = std::int64_t{1} << 53;
+
+/// A whole number from 0 to largest_amount; `name` is what the message calls it.
 Parsed<std::int64_t> read_amount(std::string_view name, std::string_view text);
 
 /// The instant, or an error where it is out of the range above; `name` and `text` are what the

@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "core/int128.hpp"
+
 namespace weir::traffic {
+namespace {
+
+// Ten years, beyond which no replay goes.
+constexpr double longest_ns = 3660.0 * 86'400e9;
+
+}  // namespace
 
 TraceTiming::TraceTiming(const TraceSpec& spec, const Trace& trace)
     : trace_(trace), speed_(spec.speed), repeat_(spec.repeat), spread_(spec.spread) {
@@ -15,12 +23,16 @@ TraceTiming::TraceTiming(const TraceSpec& spec, const Trace& trace)
 Duration TraceTiming::offset(std::size_t row) const {
   const Duration recorded = trace_.at[row] - trace_.at.front();
   if (speed_ == 1.0) return recorded;
-  return Duration::from_ns(static_cast<std::int64_t>(static_cast<double>(recorded.ns()) / speed_));
+  const double ns = static_cast<double>(recorded.ns()) / speed_;
+  return ns < longest_ns ? Duration::from_ns(static_cast<std::int64_t>(ns))
+                         : Duration::from_ns(static_cast<std::int64_t>(longest_ns));
 }
 
-Duration TraceTiming::length() const {
-  const Duration spread = spread_ > Duration() ? spread_ - Duration::from_ns(1) : Duration();
-  return period_ * (repeat_ - 1) + offset(trace_.size() - 1) + spread;
+std::optional<Duration> TraceTiming::length() const {
+  const std::int64_t spread = spread_ > Duration() ? spread_.ns() - 1 : 0;
+  const Int128 ns = Int128{period_.ns()} * (repeat_ - 1) + offset(trace_.size() - 1).ns() + spread;
+  if (ns >= static_cast<Int128>(longest_ns)) return std::nullopt;
+  return Duration::from_ns(static_cast<std::int64_t>(ns));
 }
 
 }  // namespace weir::traffic

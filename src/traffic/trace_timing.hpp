@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/time.hpp"
 #include "traffic/spec.hpp"
@@ -18,8 +19,9 @@ class TraceTiming {
   /// Between one repetition's first row and the next one's: the trace's own length and one average
   /// gap (or the spread, if that is longer), so that repetitions do not run into each other.
   Duration period() const { return period_; }
-  /// From the first row to the last instant at which a row of the last repetition can come.
-  Duration length() const;
+  /// From the first row to the last instant at which a row of the last repetition can come; none
+  /// where that is longer than ten years.
+  std::optional<Duration> length() const;
 
  private:
   const Trace& trace_;

@@ -53,6 +53,19 @@ TEST(SimulateCommand, WrongUsageIsExitCode2) {
   EXPECT_NE(run_weir({"algorithms", "gcar"}).err.find("did you mean gcra?"), std::string::npos);
 }
 
+TEST(SimulateCommand, OptionsThatWouldBeIgnoredAreWrongUsage) {
+  EXPECT_EQ(run_weir({"simulate", scenario_file(small), "--duration", "5m"}).exit_code, 2);
+  EXPECT_EQ(run_weir({"simulate", "--limit", "deny-all", "--speed", "3"}).exit_code, 2);
+  EXPECT_EQ(run_weir({"simulate", scenario_file(small), "--seed", "-1"}).exit_code, 2);
+}
+
+TEST(SimulateCommand, TwoScenariosOfOneNameDoNotOverwriteEachOther) {
+  const std::string folder = temporary_path("twice");
+  const std::string path = scenario_file(small);
+  EXPECT_EQ(run_weir({"simulate", path, path, "--out", folder, "--quiet"}).exit_code, 2);
+  std::filesystem::remove_all(folder);
+}
+
 TEST(SimulateCommand, HelpAndVersionAreExitCode0) {
   EXPECT_EQ(run_weir({"--help"}).exit_code, 0);
   EXPECT_EQ(run_weir({"simulate", "--help"}).exit_code, 0);

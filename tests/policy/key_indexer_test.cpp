@@ -36,7 +36,7 @@ void expect_dense_and_named(KeyIndexer& keys, const Columns& columns, const Requ
     ASSERT_LT(indexes[i], keys.size());
     const std::string name = columns.dictionaries[0].name(block.attributes[0][i]) + "|" +
                              columns.dictionaries[1].name(block.attributes[1][i]);
-    EXPECT_EQ(keys.name(indexes[i], columns), name);
+    EXPECT_EQ(keys.name(indexes[i], columns, 2), name);
     seen.emplace(indexes[i], name);
   }
   std::set<KeyIndex> distinct;
@@ -66,14 +66,14 @@ TEST(KeyIndexer, OneColumnStartsAtItsRange) {
   KeyIndexer keys({0}, {{40, 60}});
   EXPECT_EQ(keys.size(), 20U);
   EXPECT_EQ(keys.index_row(block_of({{40, 0}}), 0), 0U);
-  EXPECT_EQ(keys.name(19, columns), "user-59");
+  EXPECT_EQ(keys.name(19, columns, 1), "user-59");
 }
 
 TEST(KeyIndexer, NoColumnsAreOneKey) {
   KeyIndexer keys({}, {});
   EXPECT_EQ(keys.size(), 1U);
   EXPECT_EQ(keys.index_row(block_of({{5, 5}}), 0), 0U);
-  EXPECT_EQ(keys.name(0, columns_of(10, 1)), "");
+  EXPECT_EQ(keys.name(0, columns_of(10, 1), 0), "");
 }
 
 }  // namespace

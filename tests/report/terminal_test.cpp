@@ -116,7 +116,7 @@ TEST(Terminal, SaysSoIfInterrupted) {
   outcome.done_parts_per_million = 333'333;
   const std::string text = render(sample_scenario(), outcome);
   EXPECT_THAT(text, HasSubstr("llm-gateway  INCONCLUSIVE\n"));
-  EXPECT_THAT(text, HasSubstr("interrupted: what follows covers 33.3% of the run\n"));
+  EXPECT_THAT(text, HasSubstr("interrupted with 33.3% of the work done; "));
 }
 
 TEST(Terminal, TellsOfTraces) {

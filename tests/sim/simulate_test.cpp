@@ -190,6 +190,88 @@ TEST(Simulate, TablesPickTheLimitByAnAttribute) {
   EXPECT_EQ(only(outcome).classes[2].allowed, 1U);
 }
 
+// Denied requests of one row must not touch what another row's requests are counted by.
+TEST(Simulate, RowsOfATableHaveStatesOfTheirOwn) {
+  const std::string text = R"({"name": "s", "duration": "1m", "policy": {"limits": [
+      {"algorithm": "gcra", "rate": {"by": "path", "/a": "1/10s", "/b": "7/13s"}, "burst": 1,
+       "key": ["ip"]}]},
+    "traffic": [
+      {"name": "a", "arrivals": {"process": "constant", "rate": "1/s"}, "attributes": {"ip": "x", "path": "/a"}},
+      {"name": "b", "arrivals": {"process": "constant", "rate": "1/s"}, "attributes": {"ip": "x", "path": "/b"}}]})";
+  const metrics::Outcome outcome = outcome_of(text);
+  EXPECT_EQ(only(outcome).classes[0].allowed, 6U);
+  // One every 13/7 s, asked for at whole seconds: every other second.
+  EXPECT_EQ(only(outcome).classes[1].allowed, 30U);
+  ASSERT_EQ(only(outcome).top_denied.size(), 2U);
+  EXPECT_EQ(only(outcome).top_denied[0].key, "x");
+}
+
+TEST(Simulate, AConditionKeepsValuesAwayFromATable) {
+  const metrics::Outcome outcome = outcome_of(at_once(
+      10,
+      R"({"algorithm": "gcra", "rate": {"by": "tier", "pro": "1/s"}, "burst": 1, "key": ["user"],
+              "when": {"tier": "pro"}})"));
+  EXPECT_EQ(only(outcome).totals.denied, 0U);
+}
+
+TEST(Simulate, ALimitThatIsNotEnforcedHoldsNothingBack) {
+  const metrics::Outcome outcome = outcome_of(at_once(
+      3,
+      R"({"algorithm": "leaky-bucket-queue", "capacity": 9, "rate": "1/s", "key": [], "enforce": false})"));
+  EXPECT_EQ(only(outcome).delay.max(), 0);
+}
+
+TEST(Simulate, SumsOfCostsEndAtTheLargestNumber) {
+  const std::string text = R"({"name": "s", "duration": "1s", "policy": {"limits": [
+      {"algorithm": "gcra", "rate": "1/s", "burst": 1, "key": ["user"]}]},
+    "traffic": [{"arrivals": {"process": "poisson", "rate": "5000/s"},
+                 "attributes": {"user": {"uniform": {"count": 100}}},
+                 "costs": {"tokens": 9007199254740992}}]})";
+  const metrics::CostTotals once = only(outcome_of(text, {.threads = 1})).costs.at("tokens");
+  EXPECT_EQ(once.offered, INT64_MAX);
+  EXPECT_EQ(once, only(outcome_of(text, {.threads = 3})).costs.at("tokens"));
+}
+
+// What is logged is what happened without a log, whatever else the log makes be generated.
+TEST(Simulate, ADecisionLogChangesNothing) {
+  const char* const text = R"({"name": "s", "duration": "10s",
+    "policy": {"limits": [{"algorithm": "gcra", "rate": "2/s", "burst": 5, "key": ["b", "c"]}]},
+    "traffic": [{"name": "derived", "arrivals": {"process": "poisson", "rate": "300/s"},
+                 "attributes": {"a": {"uniform": {"count": 1000}, "of": "c"},
+                                "b": {"uniform": {"count": 40}}, "c": {"uniform": {"count": 40}}}},
+                {"name": "sequence", "arrivals": {"process": "poisson", "rate": "300/s"},
+                 "attributes": {"s": {"sequence": {"count": 1000}}, "b": "x", "c": "y"}}]})";
+  const std::string log = testing::TempDir() + "weir-same-" + std::to_string(getpid()) + ".csv";
+  expect_equal(outcome_of(text), outcome_of(text, {.decisions_path = log}));
+  std::remove(log.c_str());
+}
+
+std::string refusal_of(const std::string& text) {
+  const auto simulation = Simulation::prepare(scenario_of(text), {});
+  return simulation ? "" : simulation.error().problems.at(0).pointer;
+}
+
+TEST(Simulate, ARunInWhichNothingCanHappenIsRefused) {
+  const std::string policy = R"("policy": {"limits": []}, )";
+  EXPECT_EQ(
+      refusal_of(
+          R"({"name": "s", "duration": "1m", )" + policy +
+          R"("traffic": [{"arrivals": {"process": "poisson", "rate": "1/s"}, "from": "2m"}]})"),
+      "/traffic/0/from");
+  EXPECT_EQ(
+      refusal_of(
+          R"({"name": "s", "warmup": "10m", )" + policy +
+          R"("traffic": [{"arrivals": {"process": "poisson", "rate": "1/s"}, "until": "1m"}]})"),
+      "/duration");
+}
+
+TEST(Simulate, AQueueOfAConcurrencyLimitIsRefused) {
+  EXPECT_EQ(refusal_of(R"({"name": "s", "duration": "1m", "policy": {"limits": [
+      {"algorithm": "concurrency", "limit": 1, "queue": 5, "key": []}]},
+      "traffic": [{"arrivals": {"process": "poisson", "rate": "1/s"}}]})"),
+            "/policy/limits/0/queue");
+}
+
 TEST(Simulate, WarmupRunsTheStateAndCountsNothing) {
   const std::string text = R"({"name": "s", "duration": "5s", "warmup": "5s", "policy": {"limits": [
       {"algorithm": "fixed-window", "limit": 8, "window": "10s", "key": []}]},

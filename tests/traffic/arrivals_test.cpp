@@ -67,6 +67,13 @@ TEST(ConstantArrivals, FollowAProfile) {
   expect_in_order_within(times, span_of(10));
 }
 
+TEST(ConstantArrivals, AreSilentWhileTheRateIsZero) {
+  const StepProfile steps{{{Duration(), rate(0)}, {Duration::from_seconds(3), rate(1)}}};
+  const auto times = all(ConstantArrivals{steps}, span_of(6));
+  ASSERT_EQ(times.size(), 3U);
+  EXPECT_EQ(times[0], begin + Duration::from_seconds(3));
+}
+
 TEST(PoissonArrivals, HaveExponentialGaps) {
   const auto times = all(PoissonArrivals{rate(1'000)}, span_of(200));
   expect_in_order_within(times, span_of(200));

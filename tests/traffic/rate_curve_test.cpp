@@ -26,8 +26,9 @@ TEST(RateCurve, StepsAddUp) {
   EXPECT_DOUBLE_EQ(curve.units_at(2.0 * second), 20.0);
   EXPECT_DOUBLE_EQ(curve.units_at(5.0 * second), 20.0);
   EXPECT_DOUBLE_EQ(curve.units_at(6.0 * second), 120.0);
-  EXPECT_DOUBLE_EQ(curve.time_of(20.0), 2.0 * second);
-  // Nothing comes in the silence: the next unit is reached after it.
+  // Nothing comes in the silence, not even at its beginning.
+  EXPECT_LT(curve.time_of(19.999), 2.0 * second);
+  EXPECT_DOUBLE_EQ(curve.time_of(20.0), 5.0 * second);
   EXPECT_NEAR(curve.time_of(21.0), 5.01 * second, 1.0);
 }
 
