@@ -139,7 +139,9 @@ std::string list_algorithms() {
   }
   std::string text = list_group("Algorithms", canonical);
   if (!dialects.empty()) text += '\n' + list_group("As products do it", dialects);
-  return text + "\nweir algorithms ID describes one of them.\n";
+  return text +
+         "\nA cost of 0 is admitted and changes nothing, unless a rule says otherwise.\n"
+         "weir algorithms ID describes one of them.\n";
 }
 
 std::string describe_algorithm(const AlgorithmInfo& info) {
