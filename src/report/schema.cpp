@@ -34,7 +34,7 @@ Json object_of(const std::vector<Field>& fields) {
           {"additionalProperties", false}};
 }
 
-Json described(const char* description, Json schema) {
+Json described(const char* description, const Json& schema) {
   Json result = {{"description", description}};
   result.update(schema);
   return result;

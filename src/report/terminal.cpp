@@ -371,6 +371,7 @@ class Summary {
     }
     if (full == 0) return section(table);
     std::vector<Cell> bars;
+    bars.reserve(series.size());
     for (const Folded& folded : series) {
       bars.push_back({sparkline(folded.values, full, options_), Style::good});
     }
