@@ -70,11 +70,12 @@ class Concurrency {
     return true;
   }
 
-  /// Frees the slots of a request that started at `started` and has ended.
-  void complete(State& state, Instant started, Instant now, Cost cost) const {
-    static_cast<void>(started);
-    static_cast<void>(now);
-    state.running -= cost;
+  /// Lets a request go that waited and has not started.
+  void leave_line(State& state, Cost cost) const { state.waiting -= cost; }
+
+  /// Frees the slots of a request that has started.
+  void complete(State& state, const Completion& completion) const {
+    state.running -= completion.cost;
   }
 
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
@@ -151,13 +152,16 @@ class LeasedConcurrency {
     return expiry(*lease);
   }
 
-  void complete(State& state, Instant started, Instant now, Cost cost) const {
-    drop_expired(state, now);
-    const auto lease = std::lower_bound(state.leases.begin(), state.leases.end(), started,
-                                        [](const Lease& l, Instant at) { return l.taken < at; });
-    if (lease == state.leases.end() || lease->taken != started) return;
-    lease->slots -= cost;
-    state.running -= cost;
+  void leave_line(State& state, Cost cost) const { state.waiting -= cost; }
+
+  void complete(State& state, const Completion& completion) const {
+    drop_expired(state, completion.now);
+    const auto lease =
+        std::lower_bound(state.leases.begin(), state.leases.end(), completion.started,
+                         [](const Lease& l, Instant at) { return l.taken < at; });
+    if (lease == state.leases.end() || lease->taken != completion.started) return;
+    lease->slots -= completion.cost;
+    state.running -= completion.cost;
     if (lease->slots == 0) state.leases.erase(lease);
   }
 

@@ -73,11 +73,62 @@ concept AdvertisesOwnWait = requires(const L& l, const typename L::State& cs, In
   { l.advertised_retry_after(cs, now, c) } -> std::same_as<std::optional<Duration>>;
 };
 
+/// What a product tells its client of a key's allowance, admitted or denied, as the client reads
+/// it: rounded as the product rounds. Absent is what it does not tell.
+struct AdvertisedQuota {
+  std::optional<std::int64_t> limit;
+  std::optional<std::int64_t> remaining;
+  /// From now, also where the product writes an instant.
+  std::optional<Duration> reset_after;
+
+  bool operator==(const AdvertisedQuota&) const = default;
+};
+
+/// A limiter whose product tells something else than its Quota with the reset rounded up to whole
+/// seconds; `state` is the one just after the decision.
+template <class L>
+concept AdvertisesOwnQuota = requires(const L& l, const typename L::State& cs, Instant now) {
+  { l.advertised_quota(cs, now) } -> std::same_as<AdvertisedQuota>;
+};
+
+/// A limiter that takes costs which are known only once a request has ended: it corrects what was
+/// charged at `charged_at` (0 if nothing was) to what the request has really cost, whether or not
+/// there is room for it. debt() is how far beyond its budget that has brought a key, 0 if not.
+template <class L>
+concept SettlesLate = requires(const L& l, typename L::State& s, const typename L::State& cs,
+                               Instant charged_at, Instant now, Cost charged, Cost actual) {
+  { l.settle(s, charged_at, now, charged, actual) } -> std::same_as<void>;
+  { l.debt(cs, now) } -> std::same_as<std::int64_t>;
+};
+
+/// The end of something that a limiter held: when it started, when it ended, what it holds, and
+/// whether it failed for want of capacity (a time-out, an answer of "overloaded").
+struct Completion {
+  Instant started;
+  Instant now;
+  Cost cost = 1;
+  bool dropped = false;
+};
+
 /// A limiter that holds what it admitted until the request has ended.
 template <class L>
-concept HoldsUntilEnd = requires(const L& l, typename L::State& s, Instant admitted, Instant now,
-                                 Cost c) {
-  { l.complete(s, admitted, now, c) } -> std::same_as<void>;
+concept HoldsUntilEnd = requires(const L& l, typename L::State& s, const Completion& completion) {
+  { l.complete(s, completion) } -> std::same_as<void>;
+};
+
+/// One that lets requests wait for what others hold: see Concurrency.
+template <class L>
+concept HasWaitingLine = requires(const L& l, typename L::State& s, const typename L::State& cs,
+                                  Instant now, Cost c) {
+  { l.starts_at_once(cs, now, c) } -> std::same_as<bool>;
+  { l.start_waiting(s, now, c) } -> std::same_as<bool>;
+  { l.leave_line(s, c) } -> std::same_as<void>;
+};
+
+/// One whose holds can expire: when the next one does.
+template <class L>
+concept HoldsExpire = requires(const L& l, const typename L::State& cs, Instant now) {
+  { l.next_expiry(cs, now) } -> std::same_as<std::optional<Instant>>;
 };
 
 /// A limiter whose keys own memory beside sizeof(State): the bytes that a state holds there.
@@ -106,6 +157,19 @@ std::optional<Duration> advertised_retry_after(const L& limiter, const typename 
     const std::optional<Instant> at = limiter.earliest(state, now, cost);
     if (!at) return std::nullopt;
     return ceil_seconds(*at - now);
+  }
+}
+
+/// What a client is told of its allowance; `state` is the one just after the decision.
+template <Limiter L>
+AdvertisedQuota advertised_quota(const L& limiter, const typename L::State& state, Instant now) {
+  if constexpr (AdvertisesOwnQuota<L>) {
+    return limiter.advertised_quota(state, now);
+  } else {
+    const Quota quota = limiter.quota(state, now);
+    AdvertisedQuota told{quota.limit, quota.remaining, std::nullopt};
+    if (quota.reset_after != Duration::max()) told.reset_after = ceil_seconds(quota.reset_after);
+    return told;
   }
 }
 

@@ -79,6 +79,9 @@ struct AlgorithmInfo {
   /// Parameters as on the command line, such that `weir simulate --limit 'ID …'` runs.
   std::string_view example;
   int denied_status = 429;
+  /// What the product tells its clients and how it rounds it, in words; where it is not said, the
+  /// exact wait and reset, rounded up to whole seconds.
+  std::string_view advertises = "";
   Duration clock_granularity = Duration::from_ns(1);
 };
 

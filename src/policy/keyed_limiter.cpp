@@ -51,12 +51,54 @@ class TypedKeyedLimiter final : public KeyedLimiter {
     return variants_[c.variant].quota(states_[c.key], c.now);
   }
 
+  limiter::AdvertisedQuota advertised_quota(const Charge& c) const override {
+    return limiter::advertised_quota(variants_[c.variant], states_[c.key], c.now);
+  }
+  std::optional<std::int64_t> bound(VariantIndex variant, Duration interval) const override {
+    return variants_[variant].bound(interval);
+  }
+
   bool holds_until_end() const override { return limiter::HoldsUntilEnd<L>; }
-  void complete(const Charge& c, Instant admitted) override {
+  void complete(const Charge& c, Instant started, bool dropped) override {
     if constexpr (limiter::HoldsUntilEnd<L>) {
-      variants_[c.variant].complete(states_[c.key], admitted, c.now, c.cost);
+      variants_[c.variant].complete(states_[c.key], {started, c.now, c.cost, dropped});
     }
   }
+  bool starts_at_once(const Charge& c) const override {
+    if constexpr (limiter::HasWaitingLine<L>) {
+      return variants_[c.variant].starts_at_once(states_[c.key], c.now, c.cost);
+    }
+    return true;
+  }
+  bool start_waiting(const Charge& c) override {
+    if constexpr (limiter::HasWaitingLine<L>) {
+      return variants_[c.variant].start_waiting(states_[c.key], c.now, c.cost);
+    }
+    return true;
+  }
+  void leave_line(const Charge& c) override {
+    if constexpr (limiter::HasWaitingLine<L>) {
+      variants_[c.variant].leave_line(states_[c.key], c.cost);
+    }
+  }
+  std::optional<Instant> next_expiry(const Charge& c) const override {
+    if constexpr (limiter::HoldsExpire<L>) {
+      return variants_[c.variant].next_expiry(states_[c.key], c.now);
+    }
+    return std::nullopt;
+  }
+
+  bool settles_late() const override { return limiter::SettlesLate<L>; }
+  std::int64_t settle(const Charge& c, Instant charged_at, Cost charged) override {
+    if constexpr (limiter::SettlesLate<L>) {
+      const L& l = variants_[c.variant];
+      l.settle(states_[c.key], charged_at, c.now, charged, c.cost);
+      return l.debt(states_[c.key], c.now);
+    }
+    return 0;
+  }
+
+  void copy_state(KeyIndex from, KeyIndex to) override { states_[to] = states_[from]; }
 
   std::size_t state_bytes(KeyIndex key) const override {
     if constexpr (limiter::OwnsMemory<L>) {

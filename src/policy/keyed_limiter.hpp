@@ -59,11 +59,31 @@ class KeyedLimiter {
   virtual std::optional<Instant> earliest(const Charge& charge) const = 0;
   virtual std::optional<Duration> advertised_retry_after(const Charge& charge) const = 0;
   virtual Quota quota(const Charge& charge) const = 0;
+  virtual limiter::AdvertisedQuota advertised_quota(const Charge& charge) const = 0;
+  /// limiter::Limiter's bound, of one row of the tables.
+  virtual std::optional<std::int64_t> bound(VariantIndex variant, Duration interval) const = 0;
 
   /// Whether admissions are held until complete() is called for them.
   virtual bool holds_until_end() const = 0;
-  /// Ends what was admitted at `admitted`; `charge.now` is when it ended.
-  virtual void complete(const Charge& charge, Instant admitted) = 0;
+  /// Ends what `started` to be held; `charge.now` is when it ended.
+  virtual void complete(const Charge& charge, Instant started, bool dropped) = 0;
+  /// Whether an admitted request need not wait for what others hold; asked before charge().
+  virtual bool starts_at_once(const Charge& charge) const = 0;
+  /// Starts a request that was admitted to wait, if what it waits for is free.
+  virtual bool start_waiting(const Charge& charge) = 0;
+  /// Lets a request go that was admitted to wait and has not started.
+  virtual void leave_line(const Charge& charge) = 0;
+  /// When the next of what the key holds will be free although its request has not ended.
+  virtual std::optional<Instant> next_expiry(const Charge& charge) const = 0;
+
+  /// Whether settle() may be called.
+  virtual bool settles_late() const = 0;
+  /// Corrects the `charged` of a request that was charged at `charged_at` to charge.cost, now that
+  /// it has ended; returns how far beyond its budget the key is then.
+  virtual std::int64_t settle(const Charge& charge, Instant charged_at, Cost charged) = 0;
+
+  /// Makes the state of one key that of another.
+  virtual void copy_state(KeyIndex from, KeyIndex to) = 0;
 
   /// Bytes of a key's state, with what it owns elsewhere.
   virtual std::size_t state_bytes(KeyIndex key) const = 0;

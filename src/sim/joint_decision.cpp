@@ -61,7 +61,7 @@ void JointDecision::release_until(Instant now) {
     held_.pop();
     const Instant admitted = held.charge.now;
     held.charge.now = held.end;
-    limits_[held.limit].limiter->complete(held.charge, admitted);
+    limits_[held.limit].limiter->complete(held.charge, admitted, false);
   }
 }
 

@@ -62,7 +62,7 @@ bool decide(const L& limiter, typename L::State& state, Instant now) {
   }
   limiter.charge(state, now, cost);
   // Served at once: else a limit on concurrency would deny all but the first few.
-  if constexpr (HoldsUntilEnd<L>) limiter.complete(state, now, now, cost);
+  if constexpr (HoldsUntilEnd<L>) limiter.complete(state, {now, now, cost});
   return true;
 }
 

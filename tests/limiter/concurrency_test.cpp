@@ -25,7 +25,7 @@ TEST(Concurrency, ASlotIsFreeWhenItsRequestHasEnded) {
   EXPECT_TRUE(limiter.check(state, at("0s"), 1).allowed);
   limiter.charge(state, at("0s"), 1);
   EXPECT_FALSE(limiter.check(state, at("1h"), 1).allowed);
-  limiter.complete(state, at("0s"), at("1h"), 1);
+  limiter.complete(state, {at("0s"), at("1h"), 1});
   EXPECT_TRUE(limiter.check(state, at("1h"), 1).allowed);
   EXPECT_FALSE(limiter.check(state, at("1h"), 2).allowed);
 }
@@ -36,7 +36,7 @@ TEST(Concurrency, ARequestHoldsAsManySlotsAsItCosts) {
   limiter.charge(state, at("0s"), 3);
   EXPECT_FALSE(limiter.check(state, at("0s"), 3).allowed);
   EXPECT_TRUE(limiter.check(state, at("0s"), 2).allowed);
-  limiter.complete(state, at("0s"), at("1s"), 3);
+  limiter.complete(state, {at("0s"), at("1s"), 3});
   EXPECT_TRUE(limiter.check(state, at("1s"), 5).allowed);
   EXPECT_FALSE(limiter.check(state, at("1s"), 6).allowed);
 }
@@ -54,7 +54,7 @@ TEST(Concurrency, ThoseThatWaitStartInTurn) {
   EXPECT_FALSE(limiter.check(state, at("0s"), 1).allowed);
   EXPECT_FALSE(limiter.start_waiting(state, at("0s"), 1));
 
-  limiter.complete(state, at("0s"), at("1s"), 1);
+  limiter.complete(state, {at("0s"), at("1s"), 1});
   // The slot is free, but not for one that has just come.
   EXPECT_FALSE(limiter.starts_at_once(state, at("1s"), 1));
   EXPECT_TRUE(limiter.start_waiting(state, at("1s"), 1));
@@ -73,7 +73,7 @@ TEST(Concurrency, ALargeRequestAtTheHeadHoldsTheQueue) {
   EXPECT_TRUE(limiter.check(state, at("0s"), 1).allowed);
   EXPECT_FALSE(limiter.check(state, at("0s"), 2).allowed);
   EXPECT_FALSE(limiter.start_waiting(state, at("0s"), 3));
-  limiter.complete(state, at("0s"), at("1s"), 2);
+  limiter.complete(state, {at("0s"), at("1s"), 2});
   EXPECT_TRUE(limiter.start_waiting(state, at("1s"), 3));
   EXPECT_EQ(state.running, 3);
   EXPECT_EQ(state.waiting, 0);
@@ -118,9 +118,9 @@ TEST(Concurrency, AnEndAfterTheLeaseFreesNothingElse) {
   LeasedConcurrency::State state;
   limiter.charge(state, at("0s"), 1);
   limiter.charge(state, at("10s"), 1);
-  limiter.complete(state, at("0s"), at("11s"), 1);
+  limiter.complete(state, {at("0s"), at("11s"), 1});
   EXPECT_FALSE(limiter.check(state, at("11s"), 1).allowed);
-  limiter.complete(state, at("10s"), at("12s"), 1);
+  limiter.complete(state, {at("10s"), at("12s"), 1});
   EXPECT_TRUE(limiter.check(state, at("12s"), 1).allowed);
 }
 
@@ -130,7 +130,7 @@ TEST(Concurrency, AnEndBeforeTheLeasesFreesItsOwn) {
   limiter.charge(state, at("0s"), 1);
   limiter.charge(state, at("1s"), 1);
   limiter.charge(state, at("1s"), 1);
-  limiter.complete(state, at("1s"), at("2s"), 1);
+  limiter.complete(state, {at("1s"), at("2s"), 1});
   EXPECT_TRUE(limiter.check(state, at("2s"), 1).allowed);
   EXPECT_FALSE(limiter.check(state, at("2s"), 2).allowed);
   EXPECT_EQ(limiter.earliest(state, at("2s"), 2), at("10s"));
@@ -147,7 +147,7 @@ TEST(Concurrency, WhoWaitsMayTakeAnExpiredSlot) {
   EXPECT_TRUE(limiter.start_waiting(state, at("10s"), 1));
   // Its lease counts from its start.
   EXPECT_EQ(limiter.next_expiry(state, at("10s")), at("20s"));
-  limiter.complete(state, at("10s"), at("11s"), 1);
+  limiter.complete(state, {at("10s"), at("11s"), 1});
   EXPECT_EQ(limiter.next_expiry(state, at("11s")), std::nullopt);
 }
 
@@ -159,7 +159,7 @@ TEST(Concurrency, KeepsNoMoreLeasesThanSlots) {
     const Instant now = midnight + Duration::from_ms(i);
     ASSERT_TRUE(limiter.check(state, now, 1).allowed);
     limiter.charge(state, now, 1);
-    limiter.complete(state, now, now, 1);
+    limiter.complete(state, {now, now, 1});
   }
   EXPECT_LE(LeasedConcurrency::owned_bytes(state), 8 * 16U);
 }
@@ -212,7 +212,7 @@ void expect_like(Model model, const L& limiter, std::uint64_t seed) {
   for (int i = 0; i < 100'000; ++i) {
     now += Duration::from_ns(draws.below(3) == 0 ? 0 : 1);
     for (const Model::Running& r : model.running) {
-      if (r.ends == now) limiter.complete(state, r.started, now, r.cost);
+      if (r.ends == now) limiter.complete(state, {r.started, now, r.cost});
     }
     std::erase_if(model.running, [&](const Model::Running& r) { return r.ends == now; });
     while (!model.waiting.empty()) {
