@@ -20,10 +20,23 @@ struct ParameterTable {
   std::optional<limiter::ParameterValue> otherwise;
 };
 
-/// The limiter that is the exact answer which `accuracy` compares with.
+/// The exact sliding window that `accuracy` compares a limit's decisions with: so much in any so
+/// long; absent is what the limit's own parameters `limit` and `window` say. It watches `sample` of
+/// the keys.
 struct WindowReference {
-  std::int64_t limit = 0;
-  Duration window;
+  std::optional<std::int64_t> limit;
+  std::optional<Duration> window;
+  double sample = 1.0;
+};
+
+/// When a limit charges what a request costs: all of it at its admission; all of it when it has
+/// ended (its admission then only asks whether anything is left); or an estimate, another of its
+/// costs, which is corrected at the end. With `refund` what was reserved and not used comes back.
+struct ChargeSpec {
+  enum class When { admit, answer, reserve };
+  When when = When::admit;
+  std::string reserve;
+  bool refund = true;
 };
 
 /// One limit of a policy as it stands in the scenario file.
@@ -37,6 +50,8 @@ struct LimitSpec {
   std::vector<std::string> key;
   /// The name of the cost that is charged; empty for the default cost (1 a request).
   std::string cost;
+  ChargeSpec charge;
+  std::optional<WindowReference> reference;
   /// The limit applies only to requests whose attributes have one of these values, for each.
   std::map<std::string, std::vector<std::string>> when;
   /// Whether a denial of this limit counts; otherwise it is only recorded.

@@ -56,7 +56,7 @@ Parsed<traffic::DeniedBehaviour> BehaviourKind::parse(const Json& json) const {
   const Parsed<std::string> word =
       parse_word(json, {"give-up", "immediate", "fixed", "exponential", "retry-after"});
   if (!word) return tl::unexpected(word.error());
-  if (*word == "give-up") return traffic::DeniedBehaviour::give_up;
+  if (*word == "give-up") return traffic::GiveUp{};
   return tl::unexpected(
       fmt::format("\"{}\" is not supported by this version; use \"give-up\"", *word));
 }

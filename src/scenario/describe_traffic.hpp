@@ -134,7 +134,7 @@ void describe(V& v, traffic::TraceSpec& trace) {
 
 // ---- What a client does when it is denied.
 
-/// "give-up"; the others are of a later version.
+/// Only "give-up" so far.
 struct BehaviourKind {
   using Value = traffic::DeniedBehaviour;
   Parsed<traffic::DeniedBehaviour> parse(const Json& json) const;
@@ -142,8 +142,9 @@ struct BehaviourKind {
 };
 
 template <class V>
-void describe(V& v, traffic::DeniedBehaviour& behaviour) {
-  v.required("behaviour", behaviour, BehaviourKind{}, "what a client does when it is denied");
+void describe(V& v, traffic::OnDenied& on_denied) {
+  v.required("behaviour", on_denied.behaviour, BehaviourKind{},
+             "what a client does when it is denied");
   v.stop_if_wrong();
 }
 
@@ -161,7 +162,7 @@ void describe(V& v, traffic::ClassSpec& spec) {
              "who sends: names and their values");
   v.optional("costs", spec.costs, NamedList<CostCodec>{},
              "what a request costs, by name; \"cost\" is the default cost");
-  v.optional("on_denied", spec.on_denied, Object<traffic::DeniedBehaviour>{},
+  v.optional("on_denied", spec.on_denied, Object<traffic::OnDenied>{},
              "what a client does when it is denied; it gives up by default");
   v.optional("from", spec.from, Time{}, "when it begins, counted from the scenario's start");
   v.optional("until", spec.until, Time{.min = one_ns},

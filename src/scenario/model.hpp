@@ -37,6 +37,11 @@ struct Scenario {
   /// In file order. With "policy" in the file there is one, whose name is empty.
   std::vector<policy::PolicySpec> policies;
   std::vector<traffic::ClassSpec> traffic;
+  /// Absent: requests are served in no time, any number at once.
+  std::optional<traffic::BackendSpec> backend;
+  /// The attributes whose values together are those that `fairness` is between; empty: the key of
+  /// each policy's first limit that has one.
+  std::vector<std::string> fairness_by;
   std::vector<Threshold> thresholds;
   /// The interval of `series`; absent: the run's length cut into at most 60 round steps.
   std::optional<Duration> series_interval;

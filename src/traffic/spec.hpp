@@ -145,18 +145,98 @@ struct TraceSpec {
   Duration spread;
 };
 
-// ---- What a client does when it is denied. Only giving up is simulated so far.
+// ---- What a client does when it is denied, or when it is told that there is no capacity.
 
-enum class DeniedBehaviour { give_up };
+/// The least time between two requests that a client sends one after the other: what an answer
+/// takes to come back over a fast network.
+inline constexpr Duration round_trip = Duration::from_ms(1);
 
-/// One class of traffic: who sends what, when, at what cost. Either arrivals or a trace.
+struct GiveUp {};
+/// Tries again after a round trip.
+struct RetryImmediately {};
+struct RetryFixed {
+  Duration delay = Duration::from_seconds(1);
+};
+enum class BackoffJitter { full, equal, decorrelated, none };
+/// After attempt n, up to min(cap, base 2^(n - 1)). Jitter as in Brooker, "Exponential Backoff And
+/// Jitter", AWS Architecture Blog, 2015: full draws evenly from 0 to that; equal from half of it to
+/// all of it; decorrelated from `base` to three times the wait before, at most `cap`.
+struct RetryExponential {
+  Duration base = Duration::from_ms(100);
+  Duration cap = Duration::from_seconds(20);
+  BackoffJitter jitter = BackoffJitter::full;
+};
+/// Waits as long as it is told, and up to `jitter` times as long on top, at most `cap`; `fallback`
+/// where it is told nothing.
+struct RetryAfter {
+  double jitter = 0.0;
+  std::optional<Duration> cap;
+  Duration fallback = Duration::from_seconds(1);
+};
+/// Gives up, but also refuses to send with a probability of
+/// max(0, (requests - k accepts) / (requests + 1)) over the last `window`, as in "Handling
+/// Overload" of Google's SRE book; what it refuses counts as a request of its own.
+struct AdaptiveThrottle {
+  double k = 2.0;
+  Duration window = Duration::from_seconds(120);
+};
+
+using DeniedBehaviour = std::variant<GiveUp, RetryImmediately, RetryFixed, RetryExponential,
+                                     RetryAfter, AdaptiveThrottle>;
+
+/// Whether only the operation waits, or its client sends nothing at all until then.
+enum class RetryScope { operation, client };
+
+struct OnDenied {
+  DeniedBehaviour behaviour;
+  /// How often an operation is tried at most, the first time included.
+  std::int64_t max_attempts = 3;
+  RetryScope scope = RetryScope::operation;
+  /// The attribute that says which client a request is of, where that matters (scope `client`, and
+  /// the adaptive throttle); "client" in the closed model.
+  std::string client;
+};
+
+/// The closed model: each client sends, waits for the end of its operation, thinks, and sends
+/// again. It has the attribute "client": client-0, client-1, ...
+struct ClientPool {
+  std::int64_t count = 1;
+  /// In nanoseconds.
+  NumberDistribution think_time = ConstantNumber{0.0};
+};
+
+/// Clients that leave before their answer is complete: `share` of the admitted, each `after` its
+/// admission (in nanoseconds), or else somewhere in the middle of being served.
+struct Abandonment {
+  double share = 0.0;
+  std::optional<NumberDistribution> after;
+};
+
+// ---- What serves an admitted request.
+
+/// How long an answer takes, in nanoseconds: `latency`, or the time to the first token and then for
+/// each further one.
+struct BackendSpec {
+  std::optional<NumberDistribution> latency;
+  std::optional<NumberDistribution> first_token, per_token;
+  /// The cost that says how many tokens an answer has, with first_token.
+  std::string tokens;
+  /// How many requests are served at once, and how many wait for that, first come, first served;
+  /// absent: any number. One that finds the queue full fails.
+  std::optional<std::int64_t> slots;
+  std::optional<std::int64_t> queue;
+};
+
+/// One class of traffic: who sends what, when, at what cost. Either arrivals, clients or a trace.
 struct ClassSpec {
   std::string name;
   std::optional<Arrivals> arrivals;
+  std::optional<ClientPool> clients;
   std::optional<TraceSpec> trace;
   std::vector<AttributeSpec> attributes;
   std::vector<CostSpec> costs;
-  DeniedBehaviour on_denied = DeniedBehaviour::give_up;
+  OnDenied on_denied;
+  Abandonment abandon;
   Duration from;
   /// Where absent, to the end of the run.
   std::optional<Duration> until;

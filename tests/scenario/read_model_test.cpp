@@ -222,7 +222,7 @@ TEST(ReadScenario, FillsInDefaults) {
   EXPECT_FALSE(scenario.has_named_policies());
   EXPECT_EQ(scenario.policies.at(0).limits.at(0).name, "limit-1");
   EXPECT_EQ(scenario.traffic.at(0).name, "class-1");
-  EXPECT_EQ(scenario.traffic.at(0).on_denied, traffic::DeniedBehaviour::give_up);
+  EXPECT_TRUE(std::holds_alternative<traffic::GiveUp>(scenario.traffic.at(0).on_denied.behaviour));
   EXPECT_EQ(as<traffic::ZipfValues>(scenario.traffic[0].attributes[0].values).exponent, 1.0);
 }
 
