@@ -3,16 +3,19 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "conformance/conformance_case.hpp"
 #include "conformance/random_traffic.hpp"
 #include "conformance/settings.hpp"
 #include "core/random.hpp"
+#include "limiter/catalogue.hpp"
 #include "limiter/limiter.hpp"
+#include "policy/keyed_limiter.hpp"
 
 namespace weir::limiter {
 
@@ -22,10 +25,61 @@ inline constexpr int slowdown = 20;
 inline constexpr int slowdown = 1;
 #endif
 
+/// Where a state is kept. The key that is walked, two for what-if, and one never seen.
+enum class Slot : policy::KeyIndex { walked, first, second, blank };
+
+/// A limiter under test whose type is erased, so that the tests are compiled once for all of them,
+/// with the states that a test needs.
+class Trial {
+ public:
+  explicit Trial(std::unique_ptr<policy::KeyedLimiter> limiter) : limiter_(std::move(limiter)) {
+    limiter_->reset(4);
+  }
+
+  Verdict check(Slot s, Instant now, Cost cost) const { return limiter_->check(of(s, now, cost)); }
+  void charge(Slot s, Instant now, Cost cost) { limiter_->charge(of(s, now, cost)); }
+  void charge_denied(Slot s, Instant now, Cost cost) { limiter_->charge_denied(of(s, now, cost)); }
+
+  /// Decides as an engine does.
+  Verdict decide(Slot s, Instant now, Cost cost) {
+    const Verdict verdict = check(s, now, cost);
+    if (verdict.allowed) {
+      charge(s, now, cost);
+    } else {
+      charge_denied(s, now, cost);
+    }
+    return verdict;
+  }
+
+  std::optional<Instant> earliest(Slot s, Instant now, Cost cost) const {
+    return limiter_->earliest(of(s, now, cost));
+  }
+  Quota quota(Slot s, Instant now) const { return limiter_->quota(of(s, now, 1)); }
+  std::optional<std::int64_t> bound(Duration interval) const {
+    return limiter_->bound(0, interval);
+  }
+  std::optional<Duration> advertised_retry_after(Slot s, Instant now, Cost cost) const {
+    return limiter_->advertised_retry_after(of(s, now, cost));
+  }
+  AdvertisedQuota advertised_quota(Slot s, Instant now) const {
+    return limiter_->advertised_quota(of(s, now, 1));
+  }
+
+  void copy(Slot from, Slot to) { limiter_->copy_state(key(from), key(to)); }
+  void forget(Slot s) { copy(Slot::blank, s); }
+
+ private:
+  static policy::KeyIndex key(Slot s) { return static_cast<policy::KeyIndex>(s); }
+  static policy::Charge of(Slot s, Instant now, Cost cost) {
+    return {.key = key(s), .variant = 0, .now = now, .cost = cost};
+  }
+
+  std::unique_ptr<policy::KeyedLimiter> limiter_;
+};
+
 /// A limiter under test, and where it came from.
-template <class L>
 struct Subject {
-  const L& limiter;
+  Trial& limiter;
   const ConformanceCase& expected;
   const Parameters& parameters;
   const Environment& environment;
@@ -40,30 +94,21 @@ inline std::vector<Environment> environments() {
           {.start = Instant(), .wide_ticks = true}};
 }
 
-template <class... L, class Visit>
-void visit_limiter(const std::variant<L...>& limiter, const Visit& visit) {
-  std::visit(visit, limiter);
-}
-template <Limiter L, class Visit>
-void visit_limiter(const L& limiter, const Visit& visit) {
-  visit(limiter);
-}
-
 /// Shows `visit` a Subject for each setting of the entry's case in each environment.
-template <class Entry, class Visit>
-void for_each_subject(const ConformanceCase& expected, const Visit& visit) {
+template <class Visit>
+void for_each_subject(const AlgorithmInfo& info, const ConformanceCase& expected,
+                      const Visit& visit) {
   for (const std::string& setting : expected.settings) {
-    const Parsed<Parameters> parameters = parameters_of(Entry::info(), setting);
+    const Parsed<Parameters> parameters = parameters_of(info, setting);
     ASSERT_TRUE(parameters) << setting << ": " << parameters.error();
     for (const Environment& environment : environments()) {
-      const auto limiter = Entry::make(*parameters, environment);
+      auto limiter = policy::make_keyed_limiter(info.id, {&*parameters, 1}, environment);
       ASSERT_TRUE(limiter) << setting << ": " << limiter.error().pointer << " "
                            << limiter.error().message;
+      Trial trial(std::move(*limiter));
       const std::string name =
           fmt::format("{} {} from {}", expected.id, setting, format_instant(environment.start));
-      visit_limiter(*limiter, [&](const auto& l) {
-        visit(Subject<std::decay_t<decltype(l)>>{l, expected, *parameters, environment, name});
-      });
+      visit(Subject{trial, expected, *parameters, environment, name});
       if (testing::Test::HasFailure()) return;
     }
   }
@@ -75,39 +120,39 @@ inline int requests_each(const ConformanceCase& expected, int total) {
   return total / subjects / slowdown;
 }
 
-/// Decides as an engine does.
-template <class L>
-Verdict decide(const L& limiter, typename L::State& state, Instant now, Cost cost) {
-  const Verdict verdict = limiter.check(state, now, cost);
-  if (verdict.allowed) {
-    limiter.charge(state, now, cost);
-  } else {
-    limiter.charge_denied(state, now, cost);
-  }
-  return verdict;
-}
-
-/// What watches a walk; each function does nothing unless it is overridden.
-template <class L>
+/// What watches a walk; each function does nothing unless it is overridden. The state is that of
+/// Slot::walked, which an observer leaves as it is.
 class Observer {
  public:
-  using State = typename L::State;
+  explicit Observer(const Subject& subject) : subject_(subject) {}
   virtual ~Observer() = default;
   virtual void new_key() {}
-  virtual void before(const State&, Instant, Cost) {}
-  virtual void after(const State&, Instant, Cost, const Verdict&) {}
+  virtual void before(Instant, Cost) {}
+  virtual void after(Instant, Cost, const Verdict&) {}
+
+ protected:
+  const Subject& subject() const { return subject_; }
+  Trial& limiter() const { return subject_.limiter; }
+  /// The last instant that the run may reach.
+  Instant last() const { return subject_.environment.start + subject_.environment.horizon; }
+  /// Random traffic of its own.
+  RandomTraffic traffic(std::uint64_t seed) const {
+    return {subject_.parameters, RandomSequence(RandomStream(seed).named(subject_.name))};
+  }
+
+ private:
+  const Subject& subject_;
 };
 
 /// Sends keys, one after the other, random traffic from the run's start to its horizon.
-template <class L>
 class Walk {
  public:
-  Walk(const Subject<L>& subject, bool unit_costs = false)
+  explicit Walk(const Subject& subject, bool unit_costs = false)
       : subject_(subject),
         unit_costs_(unit_costs),
         traffic_(subject.parameters, RandomSequence(RandomStream(1).named(subject.name))) {}
 
-  void run(int requests, Observer<L>& observer) {
+  void run(int requests, Observer& observer) {
     begin_key(observer);
     for (int i = 0; i < requests && !testing::Test::HasFailure(); ++i) {
       const Instant next = traffic_.next_instant(now_, promised_);
@@ -121,33 +166,31 @@ class Walk {
     observer.new_key();
   }
 
-  RandomTraffic& traffic() { return traffic_; }
-
  private:
-  void begin_key(Observer<L>& observer) {
+  void begin_key(Observer& observer) {
     observer.new_key();
-    state_ = {};
+    subject_.limiter.forget(Slot::walked);
     promised_.reset();
     now_ = subject_.environment.start +
            Duration::from_ns(static_cast<std::int64_t>(traffic_.below(1'000'000'000'000)));
   }
 
-  void step(Observer<L>& observer) {
-    const L& limiter = subject_.limiter;
-    const Cost cost = unit_costs_ ? 1 : traffic_.next_cost(limiter.quota(state_, now_).limit);
-    observer.before(state_, now_, cost);
-    const Verdict verdict = decide(limiter, state_, now_, cost);
-    promised_ = verdict.allowed ? std::nullopt : limiter.earliest(state_, now_, cost);
+  void step(Observer& observer) {
+    Trial& limiter = subject_.limiter;
+    const std::int64_t limit = limiter.quota(Slot::walked, now_).limit;
+    const Cost cost = unit_costs_ ? 1 : traffic_.next_cost(limit);
+    observer.before(now_, cost);
+    const Verdict verdict = limiter.decide(Slot::walked, now_, cost);
+    promised_ = verdict.allowed ? std::nullopt : limiter.earliest(Slot::walked, now_, cost);
     if (promised_ > last_) promised_.reset();
-    observer.after(state_, now_, cost, verdict);
+    observer.after(now_, cost, verdict);
   }
 
-  const Subject<L>& subject_;
+  const Subject& subject_;
   /// The last instant that the run may reach.
   const Instant last_ = subject_.environment.start + subject_.environment.horizon;
   bool unit_costs_;
   RandomTraffic traffic_;
-  typename L::State state_;
   Instant now_;
   std::optional<Instant> promised_;
 };
