@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <variant>
 
 namespace weir::limiter {
 namespace {
@@ -25,6 +26,17 @@ std::optional<Problem> try_entry(const Parameters& complete, const Environment& 
 template <class... Entry>
 std::vector<TryMake> makers(std::tuple<Entry...>*) {
   return {&try_entry<Entry>...};
+}
+
+/// Of a limiter, or of all that a variant may hold.
+template <class L>
+constexpr bool settles_late_v = SettlesLate<L>;
+template <class... L>
+constexpr bool settles_late_v<std::variant<L...>> = (SettlesLate<L> && ...);
+
+template <class... Entry>
+std::vector<bool> late_settlers(std::tuple<Entry...>*) {
+  return {settles_late_v<typename Entry::Limiter>...};
 }
 
 template <class T>
@@ -96,6 +108,14 @@ const AlgorithmInfo* find_algorithm(std::string_view id) {
   const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const AlgorithmInfo& info) { return info.id == id; });
   return found == all.end() ? nullptr : &*found;
+}
+
+bool settles_late(std::string_view id) {
+  static const std::vector<bool> all = late_settlers(static_cast<Entries*>(nullptr));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (catalogue()[i].id == id) return all[i];
+  }
+  return false;
 }
 
 Parsed<ParameterValue> parse_parameter(const ParameterSpec& spec, std::string_view text) {

@@ -60,6 +60,9 @@ const std::vector<AlgorithmInfo>& catalogue();
 /// The entry of that id, or null.
 const AlgorithmInfo* find_algorithm(std::string_view id);
 
+/// Whether the entry's limiter takes costs that are known only at the end (limiter.hpp).
+bool settles_late(std::string_view id);
+
 /// Reads one parameter's value from text ("20", "5/s", "1h30m", "epoch", "true"), checking its
 /// range; the error says what was found and what would be right.
 Parsed<ParameterValue> parse_parameter(const ParameterSpec& spec, std::string_view text);

@@ -14,6 +14,8 @@ class Unlimited {
   void charge(State&, Instant, Cost) const {}
   void charge_denied(State&, Instant, Cost) const {}
   std::optional<Instant> earliest(const State&, Instant now, Cost) const { return now; }
+  void settle(State&, Instant, Instant, Cost, Cost) const {}
+  std::int64_t debt(const State&, Instant) const { return 0; }
   /// The largest cost that a request can have, always.
   Quota quota(const State&, Instant) const {
     return {.limit = largest_cost, .remaining = largest_cost, .reset_after = {}};

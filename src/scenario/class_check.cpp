@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <variant>
 
 #include "scenario/known_names.hpp"
 #include "scenario/value_cover.hpp"
@@ -49,17 +50,16 @@ void check_of(const Place& attributes, const ClassSpec& spec, const KnownNames& 
 void check_cost_rows(const Place& class_place, const Place& table, const ClassSpec& spec,
                      const CostSpec& cost) {
   if (table.has("default")) return;
-  const AttributeSpec* attribute = find_attribute(spec, cost.by);
-  if (attribute == nullptr) {
+  if (!foresees_values(spec, cost.by)) {
     table.problem_of("default", fmt::format("is required: which values {} has is not known before "
                                             "the trace is read",
                                             cost.by));
     return;
   }
-  const std::string pointer = class_place.field("attributes").pointer_of(cost.by);
+  const std::string pointer = class_place.pointer() + '/' + values_pointer(spec, cost.by);
   if (!table.reading().is_sound(pointer)) return;
   const auto missing = value_without_row(
-      *attribute, [&](const std::string& value) { return cost.rows.count(value) > 0; });
+      spec, cost.by, [&](const std::string& value) { return cost.rows.count(value) > 0; });
   if (missing) {
     table.problem(fmt::format("must have a row for \"{}\", a value of {}, or \"default\"", *missing,
                               cost.by));
@@ -78,11 +78,44 @@ void check_costs(const Place& class_place, const ClassSpec& spec, const KnownNam
   }
 }
 
+/// Clients have their attribute from elsewhere.
+void check_client_attribute(const Place& attributes, const ClassSpec& spec) {
+  const std::string name(client_attribute);
+  if (!spec.clients || find_attribute(spec, name) == nullptr) return;
+  attributes.problem_of(name,
+                        "must not be given: clients have this attribute by themselves "
+                        "(client-0, client-1, ...)");
+}
+
+/// What the behaviour needs to know of its client, in words; empty if nothing.
+std::string_view reason_for_client(const traffic::OnDenied& on_denied) {
+  if (std::holds_alternative<traffic::AdaptiveThrottle>(on_denied.behaviour)) {
+    return "adaptive-throttle counts";
+  }
+  return on_denied.scope == traffic::RetryScope::client ? "scope \"client\" lets wait" : "";
+}
+
+void check_on_denied(const Place& on_denied_place, const ClassSpec& spec, const KnownNames& known) {
+  const traffic::OnDenied& on_denied = spec.on_denied;
+  if (!on_denied_place.reading().is_sound(on_denied_place.pointer())) return;
+  const std::string_view reason = reason_for_client(on_denied);
+  if (on_denied.client.empty() && !reason.empty()) {
+    on_denied_place.problem_of(
+        "client", fmt::format("is required: the attribute that says which client {}", reason));
+  } else if (!on_denied.client.empty() && !known.may_have(on_denied.client)) {
+    on_denied_place.problem_of("client", unknown_name("attribute", on_denied.client, known));
+  }
+}
+
 }  // namespace
 
 void check_class(const Place& class_place, const ClassSpec& spec) {
   const KnownNames known = attributes_of(spec);
-  if (!spec.attributes.empty()) check_of(class_place.field("attributes"), spec, known);
+  if (!spec.attributes.empty()) {
+    check_of(class_place.field("attributes"), spec, known);
+    check_client_attribute(class_place.field("attributes"), spec);
+  }
+  check_on_denied(class_place.field("on_denied"), spec, known);
   check_costs(class_place, spec, known);
 }
 

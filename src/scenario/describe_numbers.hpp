@@ -23,11 +23,12 @@ void describe(V& v, traffic::ExponentialNumber& exponential) {
   v.required("mean", exponential.mean, Number{.above_min = true}, "the mean");
 }
 
+inline constexpr Number lognormal_sigma{.max = 20.0};
+
 template <class V>
 void describe(V& v, traffic::LognormalNumber& lognormal) {
   v.required("median", lognormal.median, Number{.above_min = true}, "half of them are below");
-  v.required("sigma", lognormal.sigma, Number{.max = 20.0},
-             "the standard deviation of the logarithm");
+  v.required("sigma", lognormal.sigma, lognormal_sigma, "the standard deviation of the logarithm");
 }
 
 /// [1, 2, 2, 5] or {"file": "PATH"}, a number a line.

@@ -1,5 +1,7 @@
 #include "scenario/describe_policy.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "limiter/catalogue.hpp"
@@ -85,6 +87,47 @@ Json default_json(const ParameterSpec& spec) {
   return spec.default_value;
 }
 
+using When = policy::ChargeSpec::When;
+
+Choice<When> charge_moment() { return {{{"admit", When::admit}, {"answer", When::answer}}}; }
+
+/// Whether the algorithm may be charged at another time than the admission.
+bool check_charge(const Place& place, const policy::LimitSpec& limit) {
+  if (limit.charge.when == When::admit || limiter::settles_late(limit.algorithm)) return true;
+  std::vector<std::string_view> able;
+  for (const std::string_view id : algorithm_ids()) {
+    if (limiter::settles_late(id)) able.push_back(id);
+  }
+  place.problem_of("charge", fmt::format("must be \"admit\" with {}; what is known late can be "
+                                         "charged by {}",
+                                         limit.algorithm, fmt::join(able, ", ")));
+  return false;
+}
+
+bool has_parameter(const limiter::AlgorithmInfo& info, std::string_view name, ParameterType type) {
+  return std::any_of(
+      info.parameters.begin(), info.parameters.end(),
+      [&](const ParameterSpec& spec) { return spec.name == name && spec.type == type; });
+}
+
+/// Whether the reference has what the algorithm does not say.
+bool check_reference(const Place& place, const limiter::AlgorithmInfo& info) {
+  const Place reference = place.field("reference");
+  const bool has_own = has_parameter(info, "limit", ParameterType::count) &&
+                       has_parameter(info, "window", ParameterType::duration);
+  if (!place.has("reference") || has_own || !place.reading().is_sound(reference.pointer())) {
+    return true;
+  }
+  bool is_right = true;
+  for (const char* name : {"limit", "window"}) {
+    if (reference.has(name)) continue;
+    reference.problem_of(
+        name, fmt::format("is required: {} has no limit and window of its own", info.id));
+    is_right = false;
+  }
+  return is_right;
+}
+
 }  // namespace
 
 Parsed<std::string> AlgorithmKind::parse(const Json& json) const {
@@ -156,7 +199,7 @@ Json WordsKind::schema() const {
 }
 
 bool KeyCodec::read(const Place& place, std::vector<std::string>& key) const {
-  bool is_right = ListOf<Word>{{}, 0, most_key_attributes}.read(place, key);
+  bool is_right = ListOf<Word>{{}, min_attributes, most_key_attributes}.read(place, key);
   for (std::size_t i = 0; i < key.size(); ++i) {
     const auto end = key.begin() + static_cast<std::ptrdiff_t>(i);
     if (key[i].empty() || std::find(key.begin(), end, key[i]) == end) continue;
@@ -167,10 +210,31 @@ bool KeyCodec::read(const Place& place, std::vector<std::string>& key) const {
 }
 
 Json KeyCodec::schema() const {
-  return {{"type", "array"},
-          {"items", Word{}.schema()},
-          {"maxItems", most_key_attributes},
-          {"uniqueItems", true}};
+  Json out = {{"type", "array"},
+              {"items", Word{}.schema()},
+              {"maxItems", most_key_attributes},
+              {"uniqueItems", true}};
+  if (min_attributes > 0) out["minItems"] = min_attributes;
+  return out;
+}
+
+bool ChargeCodec::read(const Place& place, policy::ChargeSpec& charge) const {
+  if (place.json().is_object()) {
+    Reservation reservation;
+    const bool is_right = Object<Reservation>{}.read(place, reservation);
+    charge = {When::reserve, reservation.reserve, reservation.refund};
+    return is_right;
+  }
+  if (place.json().is_string()) return read_member(charge_moment(), place, charge.when);
+  place.problem("must be \"admit\", \"answer\" or an object with \"reserve\", got " +
+                show(place.json()));
+  return false;
+}
+
+Json ChargeCodec::schema(Definitions& definitions) const {
+  return {
+      {"anyOf", Json::array({charge_moment().schema(), Object<Reservation>{}.schema(definitions)})},
+      {"default", "admit"}};
 }
 
 bool LimitCodec::read(const Place& place, policy::LimitSpec& limit) const {
@@ -188,8 +252,9 @@ bool LimitCodec::read(const Place& place, policy::LimitSpec& limit) const {
   }
   describe_parameters(fields, *info, limit);
   const bool is_right = fields.finish();
+  const bool fits = check_charge(place, limit) & check_reference(place, *info);
   if (!fields.is_right_but_for(common)) return false;
-  return check_parameters_together(place, *info, limit) && is_right;
+  return check_parameters_together(place, *info, limit) && is_right && fits;
 }
 
 Json LimitCodec::schema(Definitions& definitions) const {

@@ -40,10 +40,41 @@ struct WordsKind {
 /// The names of distinct attributes.
 struct KeyCodec {
   using Value = std::vector<std::string>;
+  std::size_t min_attributes = 0;
   bool read(const Place& place, std::vector<std::string>& key) const;
   Json write(const std::vector<std::string>& key) const { return key; }
   Json schema() const;
 };
+
+/// {"reserve": "max_output", "settle": "refund"}.
+struct Reservation {
+  std::string reserve;
+  bool refund = true;
+};
+
+template <class V>
+void describe(V& v, Reservation& reservation) {
+  v.required("reserve", reservation.reserve, Word{},
+             "the cost that is charged at the admission, an estimate");
+  v.optional("settle", reservation.refund, Choice<bool>{{{"refund", true}, {"keep", false}}},
+             "whether what was reserved and not used comes back at the end");
+}
+
+/// "admit", "answer" or a Reservation.
+struct ChargeCodec {
+  using Value = policy::ChargeSpec;
+  bool read(const Place& place, policy::ChargeSpec& charge) const;
+  Json schema(Definitions& definitions) const;
+};
+
+template <class V>
+void describe(V& v, policy::WindowReference& reference) {
+  v.optional("limit", reference.limit, Whole<std::int64_t>{},
+             "how much it admits in any window; the limit's own by default, if it has both");
+  v.optional("window", reference.window, Time{.min = one_ns},
+             "how long the window is; the limit's own by default, if it has both");
+  v.optional("sample", reference.sample, Number{.max = 1.0}, "the share of the keys it watches");
+}
 
 /// What every limit has, whatever its algorithm.
 template <class V>
@@ -55,6 +86,10 @@ void describe(V& v, policy::LimitSpec& limit) {
       "key", limit.key, KeyCodec{},
       "the attributes whose values together have a bucket of their own; none is one for all");
   v.optional("cost", limit.cost, Word{}, "the cost that is charged; 1 a request by default");
+  v.optional("charge", limit.charge, ChargeCodec{},
+             "when the cost is charged: at the admission, when it is known, or an estimate first");
+  v.optional("reference", limit.reference, Object<policy::WindowReference>{},
+             "the exact sliding window that its decisions are compared with");
   v.optional("when", limit.when, MapOf<WordsKind>{},
              "it applies only where each of these attributes has this value, or one of these");
   v.optional("enforce", limit.enforce, Flag{}, "whether it denies, or only counts");

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "scenario/describe_backend.hpp"
 #include "scenario/describe_policy.hpp"
 #include "scenario/describe_traffic.hpp"
 #include "scenario/fields.hpp"
@@ -20,6 +21,28 @@ struct OnlyPolicy {
   Json schema(Definitions& definitions) const {
     return Object<policy::PolicySpec>{"policy"}.schema(definitions);
   }
+};
+
+/// {"by": ["user"]}.
+struct Fairness {
+  std::vector<std::string> by;
+};
+
+template <class V>
+void describe(V& v, Fairness& fairness) {
+  v.required("by", fairness.by, KeyCodec{1},
+             "the attributes whose values together are one of those");
+}
+
+struct FairnessCodec {
+  using Value = std::vector<std::string>;
+  bool read(const Place& place, std::vector<std::string>& by) const {
+    Fairness fairness;
+    const bool is_right = Object<Fairness>{}.read(place, fairness);
+    by = fairness.by;
+    return is_right;
+  }
+  Json schema(Definitions& definitions) const { return Object<Fairness>{}.schema(definitions); }
 };
 
 /// An object of whatever content.
@@ -53,7 +76,10 @@ void describe(V& v, Scenario& scenario) {
   v.exactly_one({"policy", "policies"});
   v.required("traffic", scenario.traffic, ListOf<Object<traffic::ClassSpec>>{{"class"}, 1, 1'000},
              "classes of traffic: who sends what, when, at what cost");
-  v.unsupported("backend");
+  v.optional("backend", scenario.backend, Object<traffic::BackendSpec>{},
+             "what serves an admitted request; by default in no time, any number at once");
+  v.optional("fairness", scenario.fairness_by, FairnessCodec{},
+             "between whom the report says how evenly they were served");
   v.optional("target", target, AnyObject{},
              "where real requests are sent; for commands that send them, not looked at by others");
   v.optional("thresholds", scenario.thresholds, ListOf<ThresholdKind>{{}, 0, 10'000},

@@ -52,15 +52,28 @@ Json AttributeCodec::schema(Definitions& definitions) const {
                              Object<traffic::AttributeSpec>{"attribute"}.schema(definitions)})}};
 }
 
-Parsed<traffic::DeniedBehaviour> BehaviourKind::parse(const Json& json) const {
-  const Parsed<std::string> word =
-      parse_word(json, {"give-up", "immediate", "fixed", "exponential", "retry-after"});
-  if (!word) return tl::unexpected(word.error());
-  if (*word == "give-up") return traffic::GiveUp{};
-  return tl::unexpected(
-      fmt::format("\"{}\" is not supported by this version; use \"give-up\"", *word));
+bool OnDeniedCodec::read(const Place& place, traffic::OnDenied& on_denied) const {
+  OnDeniedCases cases;
+  const bool is_right = Object<OnDeniedCases>{}.read(place, cases);
+  on_denied = std::visit([](const auto& chosen) { return chosen.on_denied; }, cases);
+  return is_right;
 }
 
-Json BehaviourKind::schema() const { return {{"enum", Json::array({"give-up"})}}; }
+Json OnDeniedCodec::schema(Definitions& definitions) const {
+  return Object<OnDeniedCases>{}.schema(definitions);
+}
+
+bool AbandonmentCodec::read(const Place& place, traffic::Abandonment& abandonment) const {
+  if (place.json().is_object()) return Object<traffic::Abandonment>{}.read(place, abandonment);
+  if (place.json().is_number()) return read_member(any_share, place, abandonment.share);
+  place.problem("must be a share from 0 to 1 or an object with \"share\", got " +
+                show(place.json()));
+  return false;
+}
+
+Json AbandonmentCodec::schema(Definitions& definitions) const {
+  return {{"anyOf",
+           Json::array({any_share.schema(), Object<traffic::Abandonment>{}.schema(definitions)})}};
+}
 
 }  // namespace weir::scenario

@@ -5,6 +5,7 @@
 
 #include "scenario/describe_numbers.hpp"
 #include "scenario/describe_profiles.hpp"
+#include "scenario/describe_times.hpp"
 #include "scenario/fields.hpp"
 #include "traffic/spec.hpp"
 
@@ -134,19 +135,138 @@ void describe(V& v, traffic::TraceSpec& trace) {
 
 // ---- What a client does when it is denied.
 
-/// Only "give-up" so far.
-struct BehaviourKind {
-  using Value = traffic::DeniedBehaviour;
-  Parsed<traffic::DeniedBehaviour> parse(const Json& json) const;
-  Json schema() const;
+/// The behaviours as the file has them: each beside what else it needs.
+template <class Behaviour>
+struct OnDeniedCase {
+  traffic::OnDenied on_denied;
+  OnDeniedCase() { on_denied.behaviour = Behaviour{}; }
+  Behaviour& behaviour() { return std::get<Behaviour>(on_denied.behaviour); }
 };
 
+using OnDeniedCases =
+    std::variant<OnDeniedCase<traffic::GiveUp>, OnDeniedCase<traffic::RetryImmediately>,
+                 OnDeniedCase<traffic::RetryFixed>, OnDeniedCase<traffic::RetryExponential>,
+                 OnDeniedCase<traffic::RetryAfter>, OnDeniedCase<traffic::AdaptiveThrottle>>;
+
 template <class V>
-void describe(V& v, traffic::OnDenied& on_denied) {
-  v.required("behaviour", on_denied.behaviour, BehaviourKind{},
-             "what a client does when it is denied");
-  v.stop_if_wrong();
+void describe_client(V& v, traffic::OnDenied& on_denied) {
+  v.optional("client", on_denied.client, Word{},
+             "the attribute that says which client a request is of; \"client\" where there are "
+             "clients");
 }
+
+/// What every behaviour has that tries again.
+template <class V>
+void describe_retries(V& v, traffic::OnDenied& on_denied) {
+  using traffic::RetryScope;
+  v.optional("max_attempts", on_denied.max_attempts, Whole<std::int64_t>{1, 1'000'000'000},
+             "how often an operation is tried at most, the first time included");
+  v.optional(
+      "scope", on_denied.scope,
+      Choice<RetryScope>{{{"operation", RetryScope::operation}, {"client", RetryScope::client}}},
+      "whether only the operation waits, or its client sends nothing at all until then");
+  describe_client(v, on_denied);
+}
+
+template <class V>
+void describe(V&, OnDeniedCase<traffic::GiveUp>&) {}
+
+template <class V>
+void describe(V& v, OnDeniedCase<traffic::RetryImmediately>& immediate) {
+  describe_retries(v, immediate.on_denied);
+}
+
+template <class V>
+void describe(V& v, OnDeniedCase<traffic::RetryFixed>& fixed) {
+  v.optional("delay", fixed.behaviour().delay, Time{.min = one_ns}, "how long it waits");
+  describe_retries(v, fixed.on_denied);
+}
+
+template <class V>
+void describe(V& v, OnDeniedCase<traffic::RetryExponential>& exponential) {
+  using traffic::BackoffJitter;
+  traffic::RetryExponential& backoff = exponential.behaviour();
+  v.optional("base", backoff.base, Time{.min = one_ns},
+             "how long it waits at most after the first attempt; twice as long after each further");
+  v.optional("cap", backoff.cap, Time{.min = one_ns}, "the longest that it waits");
+  v.optional("jitter", backoff.jitter,
+             Choice<BackoffJitter>{{{"full", BackoffJitter::full},
+                                    {"equal", BackoffJitter::equal},
+                                    {"decorrelated", BackoffJitter::decorrelated},
+                                    {"none", BackoffJitter::none}}},
+             "which part of that it waits: any, the upper half, three times the wait before, all");
+  v.rule({"cap", "base"}, [&]() -> std::string {
+    if (backoff.cap >= backoff.base) return "";
+    return fmt::format("must be at least base ({}), got \"{}\"", format_duration(backoff.base),
+                       format_duration(backoff.cap));
+  });
+  describe_retries(v, exponential.on_denied);
+}
+
+template <class V>
+void describe(V& v, OnDeniedCase<traffic::RetryAfter>& retry_after) {
+  traffic::RetryAfter& told = retry_after.behaviour();
+  v.optional("jitter", told.jitter, Number{.max = 10.0},
+             "it waits a random time longer, up to this many times what it is told");
+  v.optional("cap", told.cap, Time{.min = one_ns}, "the longest that it waits");
+  v.optional("fallback", told.fallback, Time{.min = one_ns},
+             "how long it waits where it is told nothing");
+  describe_retries(v, retry_after.on_denied);
+}
+
+template <class V>
+void describe(V& v, OnDeniedCase<traffic::AdaptiveThrottle>& adaptive) {
+  traffic::AdaptiveThrottle& throttle = adaptive.behaviour();
+  v.optional("k", throttle.k, Number{.min = 1.0},
+             "it refuses once there are more requests than this many times those admitted");
+  v.optional("window", throttle.window, Time{.min = one_ns}, "how far back it counts");
+  describe_client(v, adaptive.on_denied);
+}
+
+template <class V>
+void describe(V& v, OnDeniedCases& cases) {
+  using namespace traffic;
+  v.tagged(
+      "behaviour", cases, "what a client does when it is denied",
+      Tagged<OnDeniedCase<GiveUp>>{"give-up", "never tries again"},
+      Tagged<OnDeniedCase<RetryImmediately>>{"immediate", "tries again at once"},
+      Tagged<OnDeniedCase<RetryFixed>>{"fixed", "waits as long each time"},
+      Tagged<OnDeniedCase<RetryExponential>>{"exponential", "waits twice as long each time"},
+      Tagged<OnDeniedCase<RetryAfter>>{"retry-after", "waits as long as it is told"},
+      Tagged<OnDeniedCase<AdaptiveThrottle>>{
+          "adaptive-throttle", "gives up, and sends fewer requests the more of them are denied"});
+}
+
+struct OnDeniedCodec {
+  using Value = traffic::OnDenied;
+  bool read(const Place& place, traffic::OnDenied& on_denied) const;
+  Json schema(Definitions& definitions) const;
+};
+
+// ---- Clients that wait for their answers, and those that do not.
+
+template <class V>
+void describe(V& v, traffic::ClientPool& clients) {
+  v.required("count", clients.count, Whole<std::int64_t>{1, 10'000'000}, "how many there are");
+  v.optional("think_time", clients.think_time, TimeCodec{},
+             "how long a client waits after the end of an operation before it sends the next");
+}
+
+inline constexpr Number any_share{.max = 1.0};
+
+template <class V>
+void describe(V& v, traffic::Abandonment& abandonment) {
+  v.required("share", abandonment.share, any_share, "how many of those admitted, from 0 to 1");
+  v.optional("after", abandonment.after, TimeCodec{},
+             "how long after it was admitted; by default somewhere in the middle of being served");
+}
+
+/// 0.05 or {"share": 0.05, "after": "2s"}.
+struct AbandonmentCodec {
+  using Value = traffic::Abandonment;
+  bool read(const Place& place, traffic::Abandonment& abandonment) const;
+  Json schema(Definitions& definitions) const;
+};
 
 // ---- All of it.
 
@@ -155,15 +275,19 @@ void describe(V& v, traffic::ClassSpec& spec) {
   v.optional("name", spec.name, Label{}, "its name in reports; class-1, class-2, ... by default");
   v.optional("arrivals", spec.arrivals, Object<traffic::Arrivals>{},
              "requests that come whatever happens to those before them");
+  v.optional("clients", spec.clients, Object<traffic::ClientPool>{},
+             "clients that send, wait for the answer, think, and send again; they have the "
+             "attribute \"client\"");
   v.optional("trace", spec.trace, Object<traffic::TraceSpec>{}, "requests that were recorded");
-  v.unsupported("clients");
-  v.exactly_one({"arrivals", "trace", "clients"});
+  v.exactly_one({"arrivals", "clients", "trace"});
   v.optional("attributes", spec.attributes, NamedList<AttributeCodec>{},
              "who sends: names and their values");
   v.optional("costs", spec.costs, NamedList<CostCodec>{},
              "what a request costs, by name; \"cost\" is the default cost");
-  v.optional("on_denied", spec.on_denied, Object<traffic::OnDenied>{},
+  v.optional("on_denied", spec.on_denied, OnDeniedCodec{},
              "what a client does when it is denied; it gives up by default");
+  v.optional("abandon", spec.abandon, AbandonmentCodec{},
+             "the share of the admitted that leave before their answer is complete");
   v.optional("from", spec.from, Time{}, "when it begins, counted from the scenario's start");
   v.optional("until", spec.until, Time{.min = one_ns},
              "when it ends, counted from the scenario's start; by default it does not");

@@ -13,13 +13,6 @@ bool holds(const std::vector<std::string_view>& words, std::string_view word) {
 
 }  // namespace
 
-void FieldReader::unsupported(std::string_view name) {
-  unsupported_.push_back(name);
-  if (!place_.has(name)) return;
-  place_.problem_of(name, "is not supported by this version");
-  wrong(name);
-}
-
 void FieldReader::miss(std::string_view name, std::string_view description) {
   missing_.push_back(
       {{name}, place_.pointer_of(name), fmt::format("is required: {}", description)});
@@ -33,9 +26,6 @@ void FieldReader::one_of(std::vector<std::string_view> names) {
   }
   if (given.size() == 1) return;
   wrong("");
-  names.erase(std::remove_if(names.begin(), names.end(),
-                             [&](std::string_view name) { return holds(unsupported_, name); }),
-              names.end());
   if (given.empty()) {
     std::string message = "must have " + quoted_list(names);
     missing_.push_back({std::move(names), place_.pointer(), std::move(message)});
@@ -45,11 +35,23 @@ void FieldReader::one_of(std::vector<std::string_view> names) {
                              fmt::join(given, "\" and \"")));
 }
 
+void FieldReader::needs(std::string_view name, std::initializer_list<std::string_view> others) {
+  // Where the choice between fields is open, so is what goes with them.
+  if (!place_.has(name) || is_wrong("")) return;
+  std::vector<std::string_view> absent;
+  for (const std::string_view other : others) {
+    if (!place_.has(other)) absent.push_back(other);
+  }
+  if (absent.empty()) return;
+  wrong(name);
+  place_.problem_of(name, fmt::format("needs \"{}\" beside it", fmt::join(absent, "\" and \"")));
+}
+
 std::vector<std::string_view> FieldReader::report_unknown() {
   std::vector<std::string_view> meant;
   for (auto member = place_.json().begin(); member != place_.json().end(); ++member) {
     const std::string& name = member.key();
-    if (holds(known_, name) || holds(unsupported_, name)) continue;
+    if (holds(known_, name)) continue;
     wrong(name);
     const std::string_view near = nearest(name, known_);
     if (!near.empty()) {
@@ -98,6 +100,10 @@ void FieldSchemas::one_of(const std::vector<std::string_view>& names) {
   alternatives_.push_back({{"oneOf", std::move(choice)}});
 }
 
+void FieldSchemas::needs(std::string_view name, std::initializer_list<std::string_view> others) {
+  needs_[std::string(name)] = std::vector<std::string_view>(others);
+}
+
 void FieldSchemas::add_case(std::string_view tag, std::string_view value,
                             std::string_view description, FieldSchemas fields) {
   cases_.push_back({std::string(tag), std::string(value), std::string(description),
@@ -123,6 +129,7 @@ Json FieldSchemas::conditional(const Case& one) const {
 Json FieldSchemas::finish() {
   Json out = {{"type", "object"}, {"properties", properties_}};
   if (!required_.empty()) out["required"] = required_;
+  if (!needs_.empty()) out["dependentRequired"] = needs_;
   for (const Case& one : cases_) alternatives_.push_back(conditional(one));
   if (alternatives_.size() == 1 && cases_.empty()) {
     out.update(alternatives_[0]);

@@ -102,16 +102,16 @@ class FieldReader {
     known_.push_back(name);
     if (place_.has(name) && !read_member(codec, place_.field(name), member)) wrong(name);
   }
-  /// A field of a later version.
-  void unsupported(std::string_view name);
 
-  /// Exactly one of the fields has to be there; those of a later version count, too.
+  /// Exactly one of the fields has to be there.
   void exactly_one(std::initializer_list<std::string_view> names) { one_of(names); }
   template <class... Target, class... Codec>
   void choose(const Alternative<Target, Codec>&... alternatives) {
     (optional(alternatives.name, alternatives.target, alternatives.codec, ""), ...);
     one_of({alternatives.name...});
   }
+  /// The field says nothing without those others.
+  void needs(std::string_view name, std::initializer_list<std::string_view> others);
   /// The string `tag` says which of the structs the variant holds.
   template <class Variant, class... T>
   void tagged(std::string_view tag, Variant& variant, std::string_view description,
@@ -174,7 +174,6 @@ class FieldReader {
 
   Place place_;
   std::vector<std::string_view> known_;
-  std::vector<std::string_view> unsupported_;
   std::vector<Missing> missing_;
   /// The names of fields that are not right, unknown or missing; empty for the object itself.
   std::vector<std::string> wrong_;
@@ -199,7 +198,6 @@ class FieldSchemas {
     if constexpr (requires { codec.write(member); }) schema["default"] = codec.write(member);
     add(name, std::move(schema), description);
   }
-  void unsupported(std::string_view) {}
 
   void exactly_one(std::initializer_list<std::string_view> names) { one_of(names); }
   template <class... Target, class... Codec>
@@ -208,6 +206,7 @@ class FieldSchemas {
      ...);
     one_of({alternatives.name...});
   }
+  void needs(std::string_view name, std::initializer_list<std::string_view> others);
   template <class Variant, class... T>
   void tagged(std::string_view tag, Variant&, std::string_view description,
               const Tagged<T>&... cases) {
@@ -250,6 +249,7 @@ class FieldSchemas {
   Json properties_ = Json::object();
   std::vector<std::string> required_;
   Json alternatives_ = Json::array();
+  Json needs_ = Json::object();
   std::vector<Case> cases_;
 };
 

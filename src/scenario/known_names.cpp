@@ -46,6 +46,7 @@ KnownNames cost_columns(const traffic::TraceSpec& trace) {
 KnownNames attributes_of(const traffic::ClassSpec& spec) {
   KnownNames known;
   if (spec.trace) known = attribute_columns(*spec.trace);
+  if (spec.clients) known.names.emplace(client_attribute);
   for (const traffic::AttributeSpec& attribute : spec.attributes)
     known.names.insert(attribute.name);
   return known;

@@ -9,6 +9,9 @@
 
 namespace weir::scenario {
 
+/// The attribute that clients have by themselves.
+inline constexpr std::string_view client_attribute = "client";
+
 /// The names of attributes or of costs that requests may have.
 struct KnownNames {
   std::set<std::string, std::less<>> names;
@@ -25,7 +28,7 @@ struct KnownNames {
 KnownNames attribute_columns(const traffic::TraceSpec& trace);
 KnownNames cost_columns(const traffic::TraceSpec& trace);
 
-/// What a class's requests have: of its own and from its trace.
+/// What a class's requests have: of its own, from its trace, and of its clients.
 KnownNames attributes_of(const traffic::ClassSpec& spec);
 KnownNames costs_of(const traffic::ClassSpec& spec);
 

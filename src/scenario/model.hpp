@@ -24,6 +24,9 @@ struct Threshold {
   double value = 0.0;
 };
 
+/// A report's series has no more points.
+inline constexpr std::int64_t most_series_points = 10'000;
+
 /// A scenario file, read and checked.
 struct Scenario {
   std::string name;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/columns.hpp"
 #include "core/text.hpp"
 #include "scenario/known_names.hpp"
 #include "scenario/value_cover.hpp"
@@ -24,13 +25,24 @@ struct Subject {
   const KnownNames& costs;
 };
 
-void check_key(const Subject& subject) {
-  const std::vector<std::string>& key = subject.limit.key;
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    if (key[i].empty() || subject.attributes.may_have(key[i])) continue;
-    subject.place.field("key").item(i).problem(
-        unknown_name("attribute", key[i], subject.attributes));
+/// The names of a list, each of which should be an attribute.
+void check_attribute_names(const Place& list, const std::vector<std::string>& names,
+                           const KnownNames& attributes) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty() || attributes.may_have(names[i])) continue;
+    list.item(i).problem(unknown_name("attribute", names[i], attributes));
   }
+}
+
+/// The name in that field, if any, should be a cost.
+void check_cost_name(const Place& place, std::string_view field, const std::string& name,
+                     const KnownNames& costs) {
+  if (name.empty() || name == default_cost || costs.may_have(name)) return;
+  place.problem_of(field, unknown_name("cost", name, costs));
+}
+
+void check_key(const Subject& subject) {
+  check_attribute_names(subject.place.field("key"), subject.limit.key, subject.attributes);
 }
 
 void check_when(const Subject& subject) {
@@ -42,9 +54,10 @@ void check_when(const Subject& subject) {
 }
 
 void check_cost(const Subject& subject) {
-  const std::string& cost = subject.limit.cost;
-  if (cost.empty() || cost == "cost" || subject.costs.may_have(cost)) return;
-  subject.place.problem_of("cost", unknown_name("cost", cost, subject.costs));
+  check_cost_name(subject.place, "cost", subject.limit.cost, subject.costs);
+  const std::string& reserve = subject.limit.charge.reserve;
+  if (reserve.empty()) return;
+  check_cost_name(subject.place.field("charge"), "reserve", reserve, subject.costs);
 }
 
 /// Whether the limit applies to requests whose attribute has the value, as far as that goes.
@@ -60,16 +73,14 @@ void check_rows(const Subject& subject, const Place& place, const ParameterTable
     return table.rows.count(value) > 0 || !applies_to(subject.limit, table.by, value);
   };
   for (std::size_t i = 0; i < subject.scenario.traffic.size(); ++i) {
-    for (const traffic::AttributeSpec& attribute : subject.scenario.traffic[i].attributes) {
-      const std::string pointer =
-          fmt::format("/traffic/{}/attributes/{}", i, pointer_token(attribute.name));
-      if (attribute.name != table.by || !place.reading().is_sound(pointer)) continue;
-      const auto missing = value_without_row(attribute, has_row);
-      if (!missing) continue;
-      place.problem(fmt::format("must have a row for \"{}\", a value of {}, or \"default\"",
-                                *missing, table.by));
-      return;
-    }
+    const traffic::ClassSpec& spec = subject.scenario.traffic[i];
+    const std::string pointer = fmt::format("/traffic/{}/{}", i, values_pointer(spec, table.by));
+    if (!foresees_values(spec, table.by) || !place.reading().is_sound(pointer)) continue;
+    const auto missing = value_without_row(spec, table.by, has_row);
+    if (!missing) continue;
+    place.problem(fmt::format("must have a row for \"{}\", a value of {}, or \"default\"", *missing,
+                              table.by));
+    return;
   }
 }
 
@@ -85,14 +96,22 @@ void check_tables(const Subject& subject) {
   }
 }
 
+void check_backend_and_fairness(const Place& document, const Scenario& scenario,
+                                const KnownNames& attributes, const KnownNames& costs) {
+  if (scenario.backend) {
+    check_cost_name(document.field("backend"), "tokens", scenario.backend->tokens, costs);
+  }
+  check_attribute_names(document.field("fairness").field("by"), scenario.fairness_by, attributes);
+}
+
 /// Whether what is wrong with the traffic may hide names: a class, its attributes, its costs or its
-/// trace, whether rightly spelt or not.
+/// trace, its clients, whether rightly spelt or not.
 bool hides_names(const Problem& problem) {
   const std::vector<std::string> tokens =
       pointer_tokens(problem.pointer).value_or(std::vector<std::string>());
   if (tokens.empty() || tokens[0] != "traffic" || tokens.size() > 4) return false;
   if (tokens.size() <= 2) return true;
-  const std::string_view field = nearest(tokens[2], {"attributes", "costs", "trace"});
+  const std::string_view field = nearest(tokens[2], {"attributes", "clients", "costs", "trace"});
   return !field.empty() && (tokens.size() == 3 || field == "trace");
 }
 
@@ -112,6 +131,7 @@ void check_policies(const Place& document, const Scenario& scenario) {
     attributes.add(attributes_of(spec));
     costs.add(costs_of(spec));
   }
+  check_backend_and_fairness(document, scenario, attributes, costs);
   for (const policy::PolicySpec& policy : scenario.policies) {
     if (policy.limits.empty()) continue;
     const Place limits = policy_place(document, policy).field("limits");

@@ -5,8 +5,8 @@
 
 namespace weir::scenario {
 
-/// Checks what the limits say of the traffic: the attributes and costs that they name are there,
-/// and their tables have a row for each value that can be foreseen.
+/// Checks what the limits, the back end and the fairness say of the traffic: the attributes and
+/// costs that they name are there, and tables have a row for each value that can be foreseen.
 void check_policies(const Place& document, const Scenario& scenario);
 
 /// The place of a policy of the scenario.

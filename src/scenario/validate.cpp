@@ -10,12 +10,11 @@
 #include "core/text.hpp"
 #include "limiter/parameters.hpp"
 #include "scenario/class_check.hpp"
+#include "scenario/known_names.hpp"
 #include "scenario/policy_check.hpp"
 
 namespace weir::scenario {
 namespace {
-
-constexpr std::int64_t most_series_points = 10'000;
 
 /// Names the list's elements that have no name PREFIX-1, PREFIX-2, ..., and reports names that are
 /// not unique.
@@ -73,7 +72,9 @@ void check_traffic(const Place& document, Scenario& scenario) {
   const Place list = document.field("traffic");
   complete_names(list, "class", scenario.traffic);
   for (std::size_t i = 0; i < scenario.traffic.size(); ++i) {
-    check_class(list.item(i), scenario.traffic[i]);
+    traffic::ClassSpec& spec = scenario.traffic[i];
+    if (spec.clients && spec.on_denied.client.empty()) spec.on_denied.client = client_attribute;
+    check_class(list.item(i), spec);
   }
 }
 

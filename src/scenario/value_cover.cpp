@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 #include <variant>
+
+#include "scenario/json_document.hpp"
+#include "scenario/known_names.hpp"
 
 namespace weir::scenario {
 namespace {
@@ -47,11 +51,33 @@ struct FirstWithoutRow {
   }
 };
 
+const traffic::AttributeSpec* find_given(const traffic::ClassSpec& spec, const std::string& name) {
+  const auto found =
+      std::find_if(spec.attributes.begin(), spec.attributes.end(),
+                   [&](const traffic::AttributeSpec& attribute) { return attribute.name == name; });
+  return found == spec.attributes.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
-std::optional<std::string> value_without_row(const traffic::AttributeSpec& attribute,
-                                             const HasRow& has_row) {
-  return std::visit(FirstWithoutRow{attribute.name, has_row}, attribute.values);
+bool foresees_values(const traffic::ClassSpec& spec, const std::string& attribute) {
+  if (spec.clients && attribute == client_attribute) return true;
+  return find_given(spec, attribute) != nullptr;
+}
+
+std::string values_pointer(const traffic::ClassSpec& spec, const std::string& attribute) {
+  if (spec.clients && attribute == client_attribute) return "clients";
+  return "attributes/" + pointer_token(attribute);
+}
+
+std::optional<std::string> value_without_row(const traffic::ClassSpec& spec,
+                                             const std::string& attribute, const HasRow& has_row) {
+  const FirstWithoutRow first{attribute, has_row};
+  if (spec.clients && attribute == client_attribute) {
+    return first(traffic::SequenceValues{spec.clients->count});
+  }
+  const traffic::AttributeSpec* given = find_given(spec, attribute);
+  return given == nullptr ? std::nullopt : std::visit(first, given->values);
 }
 
 }  // namespace weir::scenario

@@ -59,15 +59,16 @@ TEST(ReadScenario, ReadsItsOwnFields) {
 
 TEST(ReadScenario, ReadsPoliciesInOrder) {
   const auto& policies = every_feature().policies;
-  ASSERT_EQ(policies.size(), 2U);
+  ASSERT_EQ(policies.size(), 3U);
   EXPECT_EQ(policies[0].name, "strict");
   EXPECT_EQ(policies[0].limits.size(), 3U);
   EXPECT_EQ(policies[0].response.denied_status, 503);
   EXPECT_EQ(policies[0].response.headers, "x-ratelimit");
   EXPECT_EQ(policies[0].response.retry_after, "http-date");
-  EXPECT_EQ(policies[1].name, "open");
-  EXPECT_THAT(policies[1].limits, IsEmpty());
-  EXPECT_EQ(policies[1].response.denied_status, std::nullopt);
+  EXPECT_EQ(policies[1].name, "late");
+  EXPECT_EQ(policies[2].name, "open");
+  EXPECT_THAT(policies[2].limits, IsEmpty());
+  EXPECT_EQ(policies[2].response.denied_status, std::nullopt);
 }
 
 TEST(ReadScenario, ReadsALimitWithTables) {
@@ -107,6 +108,111 @@ TEST(ReadScenario, TheDefaultCostHasNoName) {
   const policy::LimitSpec& limit = every_feature().policies.at(0).limits.at(2);
   EXPECT_EQ(limit.cost, "");
   EXPECT_THAT(limit.key, IsEmpty());
+}
+
+TEST(ReadScenario, ReadsWhenALimitCharges) {
+  using When = policy::ChargeSpec::When;
+  const auto& limits = every_feature().policies.at(1).limits;
+  EXPECT_EQ(limits.at(0).charge.when, When::admit);
+  EXPECT_EQ(limits.at(1).charge.when, When::answer);
+  EXPECT_EQ(limits.at(2).charge.when, When::reserve);
+  EXPECT_EQ(limits.at(2).charge.reserve, "bytes");
+  EXPECT_FALSE(limits.at(2).charge.refund);
+  EXPECT_TRUE(limits.at(3).charge.refund);
+}
+
+TEST(ReadScenario, ReadsReferences) {
+  const auto& policies = every_feature().policies;
+  EXPECT_FALSE(policies.at(0).limits.at(0).reference);
+  const auto& given = policies.at(0).limits.at(1).reference;
+  ASSERT_TRUE(given);
+  EXPECT_EQ(given->limit, 90'000);
+  EXPECT_EQ(given->window, Duration::from_seconds(60));
+  EXPECT_EQ(given->sample, 0.5);
+  const auto& own = policies.at(1).limits.at(3).reference;
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->limit, std::nullopt);
+  EXPECT_EQ(own->window, std::nullopt);
+  EXPECT_EQ(own->sample, 1.0);
+}
+
+TEST(ReadScenario, ReadsWhatClientsDoWhenDenied) {
+  const traffic::OnDenied& immediate = class_at(1).on_denied;
+  EXPECT_TRUE(std::holds_alternative<traffic::RetryImmediately>(immediate.behaviour));
+  EXPECT_EQ(immediate.max_attempts, 1'000'000'000);
+  EXPECT_EQ(immediate.scope, traffic::RetryScope::client);
+  EXPECT_EQ(immediate.client, "user");
+  const traffic::OnDenied& fixed = class_at(2).on_denied;
+  EXPECT_EQ(as<traffic::RetryFixed>(fixed.behaviour).delay, Duration::from_ms(1'500));
+  EXPECT_EQ(fixed.max_attempts, 3);
+  EXPECT_EQ(fixed.scope, traffic::RetryScope::operation);
+  EXPECT_EQ(fixed.client, "");
+  const auto exponential = as<traffic::RetryExponential>(class_at(3).on_denied.behaviour);
+  EXPECT_EQ(exponential.base, Duration::from_ms(50));
+  EXPECT_EQ(exponential.cap, Duration::from_seconds(10));
+  EXPECT_EQ(exponential.jitter, traffic::BackoffJitter::decorrelated);
+  const auto told = as<traffic::RetryAfter>(class_at(4).on_denied.behaviour);
+  EXPECT_EQ(told.jitter, 0.1);
+  EXPECT_EQ(told.cap, Duration::from_seconds(60));
+  EXPECT_EQ(told.fallback, Duration::from_seconds(5));
+  EXPECT_EQ(class_at(4).on_denied.max_attempts, 7);
+  const auto throttle = as<traffic::AdaptiveThrottle>(class_at(6).on_denied.behaviour);
+  EXPECT_EQ(throttle.k, 1.5);
+  EXPECT_EQ(throttle.window, Duration::from_seconds(60));
+}
+
+TEST(ReadScenario, ReadsClients) {
+  const traffic::ClassSpec& agents = class_at(6);
+  EXPECT_FALSE(agents.arrivals);
+  ASSERT_TRUE(agents.clients);
+  EXPECT_EQ(agents.clients->count, 64);
+  EXPECT_EQ(as<traffic::ExponentialNumber>(agents.clients->think_time).mean, 2e9);
+  EXPECT_EQ(agents.on_denied.client, "client");
+  EXPECT_EQ(as<traffic::ConstantNumber>(class_at(7).clients->think_time).value, 0.0);
+}
+
+TEST(ReadScenario, ReadsWhoLeaves) {
+  EXPECT_EQ(class_at(0).abandon.share, 0.05);
+  EXPECT_FALSE(class_at(0).abandon.after);
+  EXPECT_EQ(class_at(1).abandon.share, 0.0);
+  EXPECT_EQ(class_at(6).abandon.share, 0.5);
+  const auto after = as<traffic::UniformNumber>(class_at(6).abandon.after.value());
+  EXPECT_EQ(after.min, 1e6);
+  EXPECT_EQ(after.max, 5e9);
+  EXPECT_EQ(as<traffic::ConstantNumber>(class_at(7).abandon.after.value()).value, 1e9);
+}
+
+TEST(ReadScenario, ReadsTheBackend) {
+  ASSERT_TRUE(every_feature().backend);
+  const traffic::BackendSpec& backend = *every_feature().backend;
+  EXPECT_FALSE(backend.latency);
+  const auto first_token = as<traffic::LognormalNumber>(backend.first_token.value());
+  EXPECT_EQ(first_token.median, 4e8);
+  EXPECT_EQ(first_token.sigma, 0.5);
+  EXPECT_THAT(as<traffic::EmpiricalNumber>(backend.per_token.value()).values,
+              ElementsAre(1e7, 2e7, 1e9));
+  EXPECT_EQ(backend.tokens, "tokens");
+  EXPECT_EQ(backend.slots, 8);
+  EXPECT_EQ(backend.queue, 100);
+}
+
+TEST(ReadScenario, ReadsRecordedDurationsFromAFile) {
+  LoadOptions options;
+  options.base_directory = data_directory;
+  const auto scenario = read_scenario(
+      changed({{"/backend", R"({"latency": {"empirical": {"file": "latencies.txt"}}})"}}), options);
+  ASSERT_TRUE(scenario);
+  EXPECT_THAT(as<traffic::EmpiricalNumber>(scenario->backend->latency.value()).values,
+              ElementsAre(4e8, 9e10));
+  const Problems problems =
+      problems_after({{"/backend", R"({"latency": {"empirical": {"file": "missing.txt"}}})"}});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].pointer, "/backend/latency/empirical/file");
+}
+
+TEST(ReadScenario, ReadsBetweenWhomFairnessIs) {
+  EXPECT_THAT(every_feature().fairness_by, ElementsAre("user", "tier"));
+  EXPECT_THAT(read_after({}).fairness_by, IsEmpty());
 }
 
 TEST(ReadScenario, ReadsAttributes) {
@@ -219,6 +325,7 @@ TEST(ReadScenario, FillsInDefaults) {
   EXPECT_EQ(scenario.warmup, Duration());
   EXPECT_EQ(scenario.series_interval, std::nullopt);
   EXPECT_THAT(scenario.thresholds, IsEmpty());
+  EXPECT_FALSE(scenario.backend);
   EXPECT_FALSE(scenario.has_named_policies());
   EXPECT_EQ(scenario.policies.at(0).limits.at(0).name, "limit-1");
   EXPECT_EQ(scenario.traffic.at(0).name, "class-1");

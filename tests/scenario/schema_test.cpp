@@ -132,6 +132,11 @@ TEST(ScenarioSchema, GivesDefaultsAsTheyStandInAFile) {
   const Json& limit = schema.at("$defs").at("limit").at("properties");
   EXPECT_EQ(limit.at("enforce").at("default"), true);
   EXPECT_EQ(limit.at("key").at("default"), Json::array());
+  EXPECT_EQ(limit.at("charge").at("default"), "admit");
+  const Json& one = fields.at("traffic").at("items").at("$ref");
+  const Json& clients = schema.at("$defs").at("class").at("properties").at("clients");
+  EXPECT_EQ(one, "#/$defs/class");
+  EXPECT_EQ(clients.at("properties").at("think_time").at("default"), "0s");
 }
 
 TEST(ScenarioSchema, SaysWhatItIs) {

@@ -56,5 +56,26 @@ TEST(NumberFile, RejectsAFileWithoutNumbers) {
   EXPECT_FALSE(read_number_file("no/such/file"));
 }
 
+TEST(DurationFile, ReadsADurationALine) {
+  const TemporaryFile file("# latencies\n12ms\r\n 1m30s\t# the slow one\n\n0");
+  const auto durations = read_duration_file(file.path());
+  ASSERT_TRUE(durations) << durations.error().message;
+  EXPECT_THAT(*durations,
+              ElementsAre(Duration::from_ms(12), Duration::from_seconds(90), Duration()));
+}
+
+TEST(DurationFile, RejectsWhatIsNoDurationByLine) {
+  for (const std::string text : {"12", "-1s", "1s 2s", "ms"}) {
+    const TemporaryFile file("1s\n\n" + text + "\n");
+    const auto durations = read_duration_file(file.path());
+    ASSERT_FALSE(durations) << text;
+    EXPECT_EQ(durations.error().message,
+              file.path() + ":3: \"" + text + "\": expected a duration, such as 250ms");
+  }
+  const TemporaryFile empty("");
+  EXPECT_EQ(read_duration_file(empty.path()).error().message,
+            empty.path() + ": no durations; expected one a line");
+}
+
 }  // namespace
 }  // namespace weir::traffic
