@@ -1,0 +1,89 @@
+#include "traffic/retry.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <variant>
+
+#include "core/int128.hpp"
+
+namespace weir::traffic {
+namespace {
+
+Duration at_most_the_longest(Int128 ns) {
+  constexpr Int128 longest = std::numeric_limits<std::int64_t>::max();
+  return Duration::from_ns(static_cast<std::int64_t>(std::min(ns, longest)));
+}
+
+/// min(cap, base 2^doublings); the cap is at least the base.
+Duration doubled(Duration base, std::int64_t doublings, Duration cap) {
+  if (doublings >= 63 || base.ns() > cap.ns() >> doublings) return cap;
+  return base * (std::int64_t{1} << doublings);
+}
+
+/// How long each behaviour waits.
+struct Wait {
+  const DeniedAttempt& denied;
+  /// Of the operation.
+  const RandomStream& random;
+
+  std::optional<Duration> operator()(const GiveUp&) const { return std::nullopt; }
+  std::optional<Duration> operator()(const AdaptiveThrottle&) const { return std::nullopt; }
+  std::optional<Duration> operator()(const RetryImmediately&) const { return round_trip; }
+  std::optional<Duration> operator()(const RetryFixed& fixed) const {
+    return std::max(fixed.delay, round_trip);
+  }
+  std::optional<Duration> operator()(const RetryExponential& exponential) const {
+    return std::max(backoff(exponential), round_trip);
+  }
+  std::optional<Duration> operator()(const RetryAfter& retry_after) const {
+    const bool is_told = denied.advertised && *denied.advertised > Duration();
+    const Duration base =
+        denied.advertised ? std::max(*denied.advertised, Duration()) : retry_after.fallback;
+    const Duration wait = with_jitter(base, retry_after.jitter);
+    const Duration capped = retry_after.cap ? std::min(wait, *retry_after.cap) : wait;
+    return is_told ? capped : std::max(capped, round_trip);
+  }
+
+ private:
+  /// Each whole number of nanoseconds from `shortest` to `longest` as likely.
+  Duration between(Duration shortest, Duration longest) const {
+    const auto index = static_cast<std::uint64_t>(denied.attempt);
+    const auto choices = static_cast<std::uint64_t>((longest - shortest).ns()) + 1;
+    return shortest + Duration::from_ns(static_cast<std::int64_t>(random.below(index, choices)));
+  }
+
+  Duration backoff(const RetryExponential& e) const {
+    const Duration ceiling = doubled(e.base, denied.attempt - 1, e.cap);
+    switch (e.jitter) {
+      case BackoffJitter::none:
+        return ceiling;
+      case BackoffJitter::equal:
+        return between(Duration::from_ns(ceiling.ns() / 2), ceiling);
+      case BackoffJitter::decorrelated: {
+        // Before the first wait stands `base`.
+        const Int128 before = std::max(denied.previous_wait, e.base).ns();
+        return std::min(between(e.base, at_most_the_longest(before * 3)), e.cap);
+      }
+      case BackoffJitter::full:
+        break;
+    }
+    return between(Duration(), ceiling);
+  }
+
+  Duration with_jitter(Duration base, double jitter) const {
+    const auto most = static_cast<Int128>(static_cast<double>(base.ns()) * jitter);
+    const Duration added = between(Duration(), at_most_the_longest(most));
+    return at_most_the_longest(Int128{base.ns()} + added.ns());
+  }
+};
+
+}  // namespace
+
+std::optional<Duration> retry_wait(const OnDenied& on_denied, const DeniedAttempt& denied,
+                                   const RandomStream& random) {
+  if (denied.attempt >= on_denied.max_attempts) return std::nullopt;
+  const RandomStream of_operation = random.numbered(denied.operation);
+  return std::visit(Wait{denied, of_operation}, on_denied.behaviour);
+}
+
+}  // namespace weir::traffic
