@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t top_denied_shown = 5;
+constexpr std::size_t top_denied_in_summary = 5;
 /// A sparkline narrower than this says too little to stand in a table.
 constexpr std::size_t least_sparkline = 17;
 constexpr std::size_t longest_name_below = 24;
@@ -307,7 +307,7 @@ class Summary {
         {{"most denied", Align::left}, {"limit", Align::left, 1}, {"times"}, {"longest block"}});
     std::size_t shown = 0;
     for (const Json& row : report_["top_denied"]) {
-      if (shown++ == top_denied_shown) break;
+      if (shown++ == top_denied_in_summary) break;
       const std::string key = safe(row["key"]);
       table.add({{key.empty() ? "(all requests)" : key},
                  {safe(row["limit"])},

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/paths.hpp"
+
 namespace weir {
 namespace {
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/paths.hpp"
+
 namespace weir {
 namespace {
 

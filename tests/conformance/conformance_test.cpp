@@ -12,11 +12,10 @@
 #include "conformance/conformance_case.hpp"
 #include "conformance/subject.hpp"
 #include "limiter/catalogue.hpp"
+#include "limiter/entry_support.hpp"
 
 namespace weir::limiter {
 namespace {
-
-constexpr Duration one_ns = Duration::from_ns(1);
 
 /// Every entry of the catalogue takes every test of this suite.
 class Conformance : public testing::TestWithParam<std::string_view> {

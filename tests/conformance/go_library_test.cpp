@@ -12,6 +12,7 @@
 #include "core/random.hpp"
 #include "core/text.hpp"
 #include "limiter/go_x_time_rate.hpp"
+#include "support/paths.hpp"
 
 namespace weir::limiter {
 namespace {

@@ -3,15 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <limits>
 
 #include "core/random.hpp"
+#include "support/int64.hpp"
 
 namespace weir {
 namespace {
-
-constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t int64_min = std::numeric_limits<std::int64_t>::min();
 
 template <class Int>
 class EmissionClockTest : public testing::Test {};

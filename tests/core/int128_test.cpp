@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <limits>
+
+#include "support/int64.hpp"
 
 namespace weir {
 namespace {
-
-constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
 
 TEST(FloorAndCeilDiv, RoundDownAndUpOnBothSidesOfZero) {
   for (std::int64_t b = 1; b <= 7; ++b) {
@@ -24,7 +23,6 @@ TEST(FloorAndCeilDiv, RoundDownAndUpOnBothSidesOfZero) {
 }
 
 TEST(FloorAndCeilDiv, TakeTheExtremes) {
-  constexpr std::int64_t int64_min = std::numeric_limits<std::int64_t>::min();
   EXPECT_EQ(floor_div(int64_min, std::int64_t{1}), int64_min);
   EXPECT_EQ(floor_div(int64_min, std::int64_t{1'000'000'000}), -9'223'372'037);
   EXPECT_EQ(ceil_div(int64_max, std::int64_t{1'000'000'000}), 9'223'372'037);

@@ -3,18 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <string>
 
 #include "core/random.hpp"
+#include "support/int64.hpp"
 
 namespace weir {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t int64_min = std::numeric_limits<std::int64_t>::min();
 
 std::int64_t duration_ns(std::string_view text) {
   const Parsed<Duration> d = parse_duration(text);

@@ -22,7 +22,7 @@ namespace {
 
 using limiter::HaproxyHttpReqRate;
 
-constexpr const char* configuration = R"(
+constexpr const char* haproxy_configuration = R"(
 global
   nbthread 1
   lua-load {folder}/now.lua
@@ -53,7 +53,7 @@ core.register_fetches("now_ms", function(txn)
 end)
 )";
 
-struct Decision {
+struct HaproxyDecision {
   std::string key;
   bool allowed = false;
   Instant at;
@@ -65,8 +65,8 @@ struct Decision {
 std::int64_t number(std::string_view text) { return parse_integer(text).value_or(0); }
 
 /// Bursts, short pauses, and now and then one of up to two periods.
-std::vector<Decision> send_bursts(HttpConnection& connection, RandomSequence draws) {
-  std::vector<Decision> decisions;
+std::vector<HaproxyDecision> send_haproxy_bursts(HttpConnection& connection, RandomSequence draws) {
+  std::vector<HaproxyDecision> decisions;
   for (int i = 0; i < 600; ++i) {
     const std::uint64_t kind = draws.below(100);
     if (kind >= 70) {
@@ -86,23 +86,24 @@ std::vector<Decision> send_bursts(HttpConnection& connection, RandomSequence dra
 }
 
 /// How many requests, from the first on, have the rates (and the answers) of that limiter.
-std::size_t explained(const std::vector<Decision>& decisions, const HaproxyHttpReqRate& model,
-                      std::int64_t Decision::*rate, Duration clock_off = {}) {
+std::size_t explained(const std::vector<HaproxyDecision>& decisions,
+                      const HaproxyHttpReqRate& model, std::int64_t HaproxyDecision::*rate,
+                      Duration clock_off = {}) {
   std::map<std::string, HaproxyHttpReqRate::State> states;
   std::size_t n = 0;
-  for (const Decision& d : decisions) {
+  for (const HaproxyDecision& d : decisions) {
     HaproxyHttpReqRate::State& state = states[d.key];
     const Instant at = d.at + clock_off;
     if (model.rate_counting(state, at, 1) != d.*rate) break;
-    const bool allowed = limiter::testing::decide(model, state, at).allowed;
-    if (rate == &Decision::even_rate && allowed != d.allowed) break;
+    const bool allowed = limiter::decide(model, state, at).allowed;
+    if (rate == &HaproxyDecision::even_rate && allowed != d.allowed) break;
     ++n;
   }
   return n;
 }
 
-HaproxyHttpReqRate model(std::string_view settings) {
-  return limiter::testing::make<limiter::HaproxyHttpReqRateEntry>(settings);
+HaproxyHttpReqRate haproxy_model(std::string_view settings) {
+  return limiter::make<limiter::HaproxyHttpReqRateEntry>(settings);
 }
 
 class HaproxyReplay : public testing::Test {
@@ -117,7 +118,7 @@ class HaproxyReplay : public testing::Test {
         [&](std::uint16_t port) -> std::vector<std::string> {
           folder_.write("now.lua", clock_in_lua);
           folder_.write("haproxy.cfg",
-                        fmt::format(configuration, fmt::arg("folder", folder_.path()),
+                        fmt::format(haproxy_configuration, fmt::arg("folder", folder_.path()),
                                     fmt::arg("port", port)));
           return {*program, "-db", "-f", folder_.path("haproxy.cfg")};
         },
@@ -135,28 +136,33 @@ class HaproxyReplay : public testing::Test {
 TEST_F(HaproxyReplay, CountsAndDecidesLikeHaproxyToTheMillisecond) {
   auto connection = HttpConnection::connect(port());
   ASSERT_TRUE(connection.has_value());
-  const auto decisions = send_bursts(*connection, RandomSequence(RandomStream(8)));
+  const auto decisions = send_haproxy_bursts(*connection, RandomSequence(RandomStream(8)));
   ASSERT_FALSE(decisions.empty()) << "HAProxy did not answer";
   std::size_t denied = 0;
-  for (const Decision& d : decisions) denied += d.allowed ? 0 : 1;
+  for (const HaproxyDecision& d : decisions) denied += d.allowed ? 0 : 1;
   EXPECT_GT(denied, 50U);
   EXPECT_LT(denied, decisions.size() - 50);
 
   const std::size_t all = decisions.size();
-  EXPECT_EQ(explained(decisions, model("limit=6 period=200ms"), &Decision::even_rate), all);
-  EXPECT_EQ(explained(decisions, model("limit=6 period=77ms"), &Decision::odd_rate), all);
+  EXPECT_EQ(
+      explained(decisions, haproxy_model("limit=6 period=200ms"), &HaproxyDecision::even_rate),
+      all);
+  EXPECT_EQ(explained(decisions, haproxy_model("limit=6 period=77ms"), &HaproxyDecision::odd_rate),
+            all);
 
   // Nothing else explains it: another limit or period, or periods that begin at odd milliseconds.
   const auto even = [&](std::string_view settings, Duration clock_off = {}) {
-    return explained(decisions, model(settings), &Decision::even_rate, clock_off);
+    return explained(decisions, haproxy_model(settings), &HaproxyDecision::even_rate, clock_off);
   };
   EXPECT_LT(even("limit=7 period=200ms"), all);
   EXPECT_LT(even("limit=5 period=200ms"), all);
   EXPECT_LT(even("limit=6 period=210ms"), all);
   EXPECT_LT(even("limit=6 period=190ms"), all);
   EXPECT_LT(even("limit=6 period=200ms", Duration::from_ms(1)), all);
-  EXPECT_LT(explained(decisions, model("limit=6 period=76ms"), &Decision::odd_rate), all);
-  EXPECT_LT(explained(decisions, model("limit=6 period=78ms"), &Decision::odd_rate), all);
+  EXPECT_LT(explained(decisions, haproxy_model("limit=6 period=76ms"), &HaproxyDecision::odd_rate),
+            all);
+  EXPECT_LT(explained(decisions, haproxy_model("limit=6 period=78ms"), &HaproxyDecision::odd_rate),
+            all);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ namespace {
 using limiter::NginxLimitReq;
 using limiter::NginxLimitReqEntry;
 
-constexpr const char* configuration = R"(
+constexpr const char* nginx_configuration = R"(
 daemon off;
 master_process off;
 pid {folder}/nginx.pid;
@@ -51,7 +51,7 @@ http {{
 )";
 
 /// One line of the access log.
-struct Decision {
+struct NginxDecision {
   std::string key;
   std::string status;
   Instant at;
@@ -59,7 +59,7 @@ struct Decision {
 };
 
 /// "0.125" as 125; nginx writes exactly three decimals.
-std::int64_t milliseconds(std::string text) {
+std::int64_t parse_milliseconds(std::string text) {
   text.erase(std::remove(text.begin(), text.end(), '.'), text.end());
   return std::stoll(text);
 }
@@ -73,7 +73,8 @@ std::vector<std::int64_t> logged_excesses(const std::string& error_log, std::str
     const std::size_t at = line.find(word);
     if (at == line.npos || line.find(what) == line.npos) continue;
     const std::size_t begin = at + word.size();
-    excesses.push_back(milliseconds(line.substr(begin, line.find_first_of(", ", begin) - begin)));
+    excesses.push_back(
+        parse_milliseconds(line.substr(begin, line.find_first_of(", ", begin) - begin)));
   }
   return excesses;
 }
@@ -86,8 +87,9 @@ class NginxReplay : public testing::Test {
     folder_.write("answer", "ok\n");
     server_ = start_server(
         [&](std::uint16_t port) -> std::vector<std::string> {
-          folder_.write("nginx.conf", fmt::format(configuration, fmt::arg("folder", folder_.path()),
-                                                  fmt::arg("port", port)));
+          folder_.write("nginx.conf",
+                        fmt::format(nginx_configuration, fmt::arg("folder", folder_.path()),
+                                    fmt::arg("port", port)));
           return {*program,
                   "-p",
                   folder_.path(),
@@ -104,16 +106,16 @@ class NginxReplay : public testing::Test {
   std::string error_log() const { return folder_.read("error.log"); }
 
   /// The access log once it has so many lines.
-  std::vector<Decision> decisions(std::size_t expected) {
-    std::vector<Decision> all;
+  std::vector<NginxDecision> decisions(std::size_t expected) {
+    std::vector<NginxDecision> all;
     for (int i = 0; i < 500 && all.size() < expected; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(i == 0 ? 0 : 10));
       all.clear();
       std::istringstream lines(folder_.read("decisions.log"));
-      Decision d;
+      NginxDecision d;
       for (std::string at, took; lines >> d.key >> d.status >> at >> took;) {
-        d.at = limiter::testing::after_ms(milliseconds(at));
-        d.took_ms = milliseconds(took);
+        d.at = limiter::after_ms(parse_milliseconds(at));
+        d.took_ms = parse_milliseconds(took);
         all.push_back(d);
       }
     }
@@ -126,8 +128,8 @@ class NginxReplay : public testing::Test {
 };
 
 /// Bursts with pauses around what the zone "hard" takes to let one or a few in.
-std::vector<Decision> send_bursts(HttpConnection& connection, RandomSequence draws) {
-  std::vector<Decision> seen;
+std::vector<NginxDecision> send_nginx_bursts(HttpConnection& connection, RandomSequence draws) {
+  std::vector<NginxDecision> seen;
   for (int i = 0; i < 900; ++i) {
     const std::uint64_t kind = draws.below(100);
     if (kind >= 80) {
@@ -148,13 +150,13 @@ struct Explanation {
   std::vector<std::int64_t> denied_for;
 };
 
-Explanation explain(const std::vector<Decision>& decisions, const NginxLimitReq& model) {
+Explanation explain(const std::vector<NginxDecision>& decisions, const NginxLimitReq& model) {
   std::map<std::string, NginxLimitReq::State> states;
   Explanation explained;
-  for (const Decision& d : decisions) {
+  for (const NginxDecision& d : decisions) {
     NginxLimitReq::State& state = states[d.key];
     const std::int64_t excess = model.excess_counting(state, d.at, 1);
-    const bool allowed = limiter::testing::decide(model, state, d.at).allowed;
+    const bool allowed = limiter::decide(model, state, d.at).allowed;
     if (allowed != (d.status == "PASSED")) break;
     if (!allowed) explained.denied_for.push_back(excess);
     ++explained.decisions;
@@ -162,14 +164,14 @@ Explanation explain(const std::vector<Decision>& decisions, const NginxLimitReq&
   return explained;
 }
 
-NginxLimitReq model(std::string_view settings) {
-  return limiter::testing::make<NginxLimitReqEntry>(settings);
+NginxLimitReq nginx_model(std::string_view settings) {
+  return limiter::make<NginxLimitReqEntry>(settings);
 }
 
 TEST_F(NginxReplay, DecidesLikeNginxToTheMillisecond) {
   auto connection = HttpConnection::connect(port());
   ASSERT_TRUE(connection.has_value());
-  const auto sent = send_bursts(*connection, RandomSequence(RandomStream(7)));
+  const auto sent = send_nginx_bursts(*connection, RandomSequence(RandomStream(7)));
   const auto decided = decisions(sent.size());
   ASSERT_EQ(decided.size(), sent.size());
   std::size_t denied = 0;
@@ -181,15 +183,15 @@ TEST_F(NginxReplay, DecidesLikeNginxToTheMillisecond) {
   EXPECT_GT(denied, 100U);
   EXPECT_LT(denied, sent.size() - 50);
 
-  const Explanation right = explain(decided, model("rate=611/m burst=7 nodelay=true"));
+  const Explanation right = explain(decided, nginx_model("rate=611/m burst=7 nodelay=true"));
   ASSERT_EQ(right.decisions, decided.size())
-      << "disagrees first at " << (decided[right.decisions].at - limiter::testing::noon).ns();
+      << "disagrees first at " << (decided[right.decisions].at - limiter::noon).ns();
   EXPECT_EQ(right.denied_for, logged_excesses(error_log(), "limiting requests"));
 
   // Nothing else explains it.
   for (const char* wrong : {"rate=611/m burst=8 nodelay=true", "rate=611/m burst=6 nodelay=true",
                             "rate=642/m burst=7 nodelay=true", "rate=580/m burst=7 nodelay=true"}) {
-    EXPECT_LT(explain(decided, model(wrong)).decisions, decided.size()) << wrong;
+    EXPECT_LT(explain(decided, nginx_model(wrong)).decisions, decided.size()) << wrong;
   }
 }
 
@@ -209,11 +211,11 @@ TEST_F(NginxReplay, HoldsBackAsLongAsTheExcessAsks) {
   for (HttpConnection& connection : connections) connection.receive();
   const auto decided = decisions(connections.size());
   std::vector<std::int64_t> took_ms;
-  for (const Decision& d : decided) {
+  for (const NginxDecision& d : decided) {
     if (d.status == "DELAYED") took_ms.push_back(d.took_ms);
   }
 
-  const NginxLimitReq soft = model("rate=10/s burst=4 delay=1");
+  const NginxLimitReq soft = nginx_model("rate=10/s burst=4 delay=1");
   std::vector<std::int64_t> asked_ms;
   for (const std::int64_t excess : logged_excesses(error_log(), "delaying request")) {
     const NginxLimitReq::State before{.excess = excess - 1000, .last_ms = 0};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "support/paths.hpp"
 #include "support/run_weir.hpp"
 
 namespace weir::test {

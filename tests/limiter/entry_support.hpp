@@ -6,7 +6,7 @@
 #include "core/time.hpp"
 #include "limiter/catalogue.hpp"
 
-namespace weir::limiter::testing {
+namespace weir::limiter {
 
 /// The parameters that "rate=10/s burst=4" stands for, without defaults. A setting that cannot be
 /// read throws, which fails the test.
@@ -59,6 +59,8 @@ Verdict decide(const L& limiter, typename L::State& state, Instant now, Cost cos
 /// A time of day on 2026-01-01.
 constexpr Instant noon = Instant::from_unix_seconds(1'767'268'800);
 
+constexpr Environment from_noon{.start = noon};
+
 constexpr Instant after_ms(std::int64_t ms) { return noon + Duration::from_ms(ms); }
 
 constexpr Duration one_ns = Duration::from_ns(1);
@@ -70,4 +72,4 @@ bool is_first_admitted(const L& limiter, const typename L::State& state, Instant
   return limiter.check(state, at, cost).allowed && !limiter.check(state, at - one_ns, cost).allowed;
 }
 
-}  // namespace weir::limiter::testing
+}  // namespace weir::limiter

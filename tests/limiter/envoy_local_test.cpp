@@ -8,19 +8,14 @@
 namespace weir::limiter {
 namespace {
 
-using testing::after_ms;
-using testing::decide;
-using ::testing::HasSubstr;
-using testing::is_first_admitted;
-using testing::noon;
-using Entry = EnvoyLocalEntry;
+using testing::HasSubstr;
 
-constexpr Environment from_noon{.start = noon};
-
-EnvoyLocal make(std::string_view settings) { return testing::make<Entry>(settings, from_noon); }
+EnvoyLocal envoy_local(std::string_view settings) {
+  return make<EnvoyLocalEntry>(settings, from_noon);
+}
 
 TEST(EnvoyLocal, ConsumesAndRefills) {
-  const EnvoyLocal limiter = make("max_tokens=10 fill_interval=1s");
+  const EnvoyLocal limiter = envoy_local("max_tokens=10 fill_interval=1s");
   EnvoyLocal::State state;
   EXPECT_FALSE(decide(limiter, state, noon, 20).allowed);
   EXPECT_TRUE(decide(limiter, state, noon, 9).allowed);
@@ -32,7 +27,7 @@ TEST(EnvoyLocal, ConsumesAndRefills) {
 }
 
 TEST(EnvoyLocal, HoldsNoMoreThanItsMaximum) {
-  const EnvoyLocal limiter = make("max_tokens=3 fill_interval=1s");
+  const EnvoyLocal limiter = envoy_local("max_tokens=3 fill_interval=1s");
   EnvoyLocal::State state;
   EXPECT_TRUE(decide(limiter, state, noon, 3).allowed);
   EXPECT_FALSE(decide(limiter, state, after_ms(10'000), 4).allowed);
@@ -40,7 +35,7 @@ TEST(EnvoyLocal, HoldsNoMoreThanItsMaximum) {
 }
 
 TEST(EnvoyLocal, FillsContinuouslyNotOncePerInterval) {
-  const EnvoyLocal limiter = make("max_tokens=10 tokens_per_fill=10 fill_interval=60s");
+  const EnvoyLocal limiter = envoy_local("max_tokens=10 tokens_per_fill=10 fill_interval=60s");
   EnvoyLocal::State state;
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(decide(limiter, state, noon).allowed);
   EXPECT_FALSE(limiter.check(state, after_ms(5'999), 1).allowed);
@@ -49,7 +44,7 @@ TEST(EnvoyLocal, FillsContinuouslyNotOncePerInterval) {
 }
 
 TEST(EnvoyLocal, FillsAtLeastOneTokenAYear) {
-  const EnvoyLocal limiter = make("max_tokens=1 fill_interval=730d");
+  const EnvoyLocal limiter = envoy_local("max_tokens=1 fill_interval=730d");
   EnvoyLocal::State state;
   decide(limiter, state, noon);
   constexpr std::int64_t year_ms = std::int64_t{365} * 86'400 * 1000;
@@ -58,7 +53,7 @@ TEST(EnvoyLocal, FillsAtLeastOneTokenAYear) {
 }
 
 TEST(EnvoyLocal, KnowsTheExactNanosecond) {
-  const EnvoyLocal limiter = make("max_tokens=7 tokens_per_fill=3 fill_interval=1s");
+  const EnvoyLocal limiter = envoy_local("max_tokens=7 tokens_per_fill=3 fill_interval=1s");
   EnvoyLocal::State state;
   decide(limiter, state, after_ms(17), 7);
   for (Cost cost = 1; cost <= 7; ++cost) {
@@ -72,10 +67,10 @@ TEST(EnvoyLocal, KnowsTheExactNanosecond) {
 }
 
 TEST(EnvoyLocal, DeniesACostOfZeroAndAnEmptyBucket) {
-  const EnvoyLocal limiter = make("max_tokens=5 fill_interval=1s");
+  const EnvoyLocal limiter = envoy_local("max_tokens=5 fill_interval=1s");
   EXPECT_FALSE(limiter.check({}, noon, 0).allowed);
   EXPECT_EQ(limiter.earliest({}, noon, 0), std::nullopt);
-  const EnvoyLocal none = make("max_tokens=0 fill_interval=1s");
+  const EnvoyLocal none = envoy_local("max_tokens=0 fill_interval=1s");
   EXPECT_FALSE(none.check({}, after_ms(100'000), 1).allowed);
   EXPECT_EQ(none.earliest({}, noon, 1), std::nullopt);
   EXPECT_EQ(none.quota({}, noon), (Quota{.limit = 0, .remaining = 0, .reset_after = {}}));
@@ -83,7 +78,7 @@ TEST(EnvoyLocal, DeniesACostOfZeroAndAnEmptyBucket) {
 }
 
 TEST(EnvoyLocal, TellsQuotaAndBound) {
-  const EnvoyLocal limiter = make("max_tokens=10 tokens_per_fill=2 fill_interval=1s");
+  const EnvoyLocal limiter = envoy_local("max_tokens=10 tokens_per_fill=2 fill_interval=1s");
   EnvoyLocal::State state;
   EXPECT_EQ(limiter.quota(state, noon), (Quota{.limit = 10, .remaining = 10, .reset_after = {}}));
   decide(limiter, state, noon, 4);
@@ -96,7 +91,8 @@ TEST(EnvoyLocal, TellsQuotaAndBound) {
 }
 
 TEST(EnvoyLocal, BoundsNothingWhereTokensDrownInRounding) {
-  const EnvoyLocal limiter = make("max_tokens=100 tokens_per_fill=4294967295 fill_interval=50ms");
+  const EnvoyLocal limiter =
+      envoy_local("max_tokens=100 tokens_per_fill=4294967295 fill_interval=50ms");
   EXPECT_EQ(limiter.bound(Duration()), std::nullopt);
 }
 
@@ -106,12 +102,12 @@ TEST(EnvoyLocal, RefusesIntervalsThatEnvoyLacks) {
   parameters.set("max_tokens", std::int64_t{1});
   parameters.set("tokens_per_fill", std::int64_t{1});
   parameters.set("fill_interval", Duration::from_ms(49));
-  const auto made = Entry::make(parameters, from_noon);
+  const auto made = EnvoyLocalEntry::make(parameters, from_noon);
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().pointer, "fill_interval");
   EXPECT_EQ(made.error().message, "must be at least 50ms, got 49ms");
-  EXPECT_EQ(testing::problem_of<Entry>("max_tokens=1 fill_interval=50ms"), "");
-  EXPECT_THAT(testing::problem_of<Entry>("max_tokens=1 fill_interval=50500us"),
+  EXPECT_EQ(problem_of<EnvoyLocalEntry>("max_tokens=1 fill_interval=50ms"), "");
+  EXPECT_THAT(problem_of<EnvoyLocalEntry>("max_tokens=1 fill_interval=50500us"),
               HasSubstr("fill_interval: must be a whole number of milliseconds"));
 }
 

@@ -7,15 +7,8 @@
 namespace weir::limiter {
 namespace {
 
-using testing::after_ms;
-using testing::decide;
-using testing::is_first_admitted;
-using testing::noon;
-using testing::one_ns;
-using Entry = EnvoyRatelimitEntry;
-
 TEST(EnvoyRatelimit, CountsDeniedRequestsUntilTheWindowEnds) {
-  const EnvoyRatelimit limiter = testing::make<Entry>("limit=2 unit=minute");
+  const EnvoyRatelimit limiter = make<EnvoyRatelimitEntry>("limit=2 unit=minute");
   EnvoyRatelimit::State state;
   EXPECT_TRUE(decide(limiter, state, after_ms(10'000)).allowed);
   EXPECT_TRUE(decide(limiter, state, after_ms(10'000)).allowed);
@@ -26,7 +19,7 @@ TEST(EnvoyRatelimit, CountsDeniedRequestsUntilTheWindowEnds) {
 }
 
 TEST(EnvoyRatelimit, ARequestTooLargeUsesUpTheWindow) {
-  const EnvoyRatelimit limiter = testing::make<Entry>("limit=5 unit=second");
+  const EnvoyRatelimit limiter = make<EnvoyRatelimitEntry>("limit=5 unit=second");
   EnvoyRatelimit::State state;
   EXPECT_FALSE(decide(limiter, state, noon, 6).allowed);
   EXPECT_EQ(limiter.earliest(state, noon, 6), std::nullopt);
@@ -36,7 +29,7 @@ TEST(EnvoyRatelimit, ARequestTooLargeUsesUpTheWindow) {
 
 TEST(EnvoyRatelimit, CountsWindowsFromTheEpochInFixedLengths) {
   const auto reset = [](std::string_view unit, Instant now) {
-    const EnvoyRatelimit limiter = testing::make<Entry>("limit=9 unit=" + std::string(unit));
+    const EnvoyRatelimit limiter = make<EnvoyRatelimitEntry>("limit=9 unit=" + std::string(unit));
     EnvoyRatelimit::State state;
     decide(limiter, state, now);
     return limiter.quota(state, now).reset_after.ns() / 1'000'000'000;
@@ -52,7 +45,7 @@ TEST(EnvoyRatelimit, CountsWindowsFromTheEpochInFixedLengths) {
 }
 
 TEST(EnvoyRatelimit, ACostOfZeroLooksAtWhatHasBeenCounted) {
-  const EnvoyRatelimit limiter = testing::make<Entry>("limit=2 unit=minute");
+  const EnvoyRatelimit limiter = make<EnvoyRatelimitEntry>("limit=2 unit=minute");
   EnvoyRatelimit::State state;
   for (int i = 0; i < 2; ++i) decide(limiter, state, noon);
   EXPECT_TRUE(decide(limiter, state, noon, 0).allowed);
@@ -64,17 +57,17 @@ TEST(EnvoyRatelimit, ACostOfZeroLooksAtWhatHasBeenCounted) {
 }
 
 TEST(EnvoyRatelimit, HasAnAnswerAtTheLimitsOfItsNumbers) {
-  const EnvoyRatelimit none = testing::make<Entry>("limit=0 unit=second");
+  const EnvoyRatelimit none = make<EnvoyRatelimitEntry>("limit=0 unit=second");
   EXPECT_FALSE(none.check({}, noon, 1).allowed);
   EXPECT_EQ(none.earliest({}, noon, 1), std::nullopt);
-  const EnvoyRatelimit limiter = testing::make<Entry>("limit=4294967295 unit=year");
+  const EnvoyRatelimit limiter = make<EnvoyRatelimitEntry>("limit=4294967295 unit=year");
   EnvoyRatelimit::State state;
   for (int i = 0; i < 3000; ++i) limiter.charge_denied(state, noon, largest_cost);
   EXPECT_GT(state.count, 4'294'967'295);
 }
 
 TEST(EnvoyRatelimit, TellsQuotaAndBound) {
-  const EnvoyRatelimit limiter = testing::make<Entry>("limit=3 unit=minute");
+  const EnvoyRatelimit limiter = make<EnvoyRatelimitEntry>("limit=3 unit=minute");
   EnvoyRatelimit::State state;
   EXPECT_EQ(limiter.quota(state, noon), (Quota{.limit = 3, .remaining = 3, .reset_after = {}}));
   decide(limiter, state, after_ms(12'500));

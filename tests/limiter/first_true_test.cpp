@@ -2,13 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
+#include "support/int64.hpp"
 
 namespace weir::limiter {
 namespace {
-
-constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 
 TEST(FirstTrue, FindsTheBorderFromAnyGuess) {
   for (std::int64_t border = -3; border <= 40; ++border) {
@@ -20,10 +17,12 @@ TEST(FirstTrue, FindsTheBorderFromAnyGuess) {
 }
 
 TEST(FirstTrue, CoversAllIntegers) {
-  for (const std::int64_t border : {least, least + 1, std::int64_t{-1}, std::int64_t{0}, most}) {
-    for (const std::int64_t guess : {least, std::int64_t{0}, most}) {
-      EXPECT_EQ(first_true(least, most, guess, [&](std::int64_t n) { return n >= border; }),
-                border);
+  for (const std::int64_t border :
+       {int64_min, int64_min + 1, std::int64_t{-1}, std::int64_t{0}, int64_max}) {
+    for (const std::int64_t guess : {int64_min, std::int64_t{0}, int64_max}) {
+      EXPECT_EQ(
+          first_true(int64_min, int64_max, guess, [&](std::int64_t n) { return n >= border; }),
+          border);
     }
   }
 }
@@ -34,7 +33,7 @@ TEST(FirstTrue, AsksFewTimesNearItsGuess) {
     ++asked;
     return n >= 1'000'000'003;
   };
-  EXPECT_EQ(first_true(0, most, 1'000'000'000, holds), 1'000'000'003);
+  EXPECT_EQ(first_true(0, int64_max, 1'000'000'000, holds), 1'000'000'003);
   EXPECT_LE(asked, 6);
 }
 

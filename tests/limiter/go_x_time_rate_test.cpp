@@ -7,15 +7,8 @@
 namespace weir::limiter {
 namespace {
 
-using testing::after_ms;
-using testing::decide;
-using testing::is_first_admitted;
-using testing::noon;
-using testing::one_ns;
-using Entry = GoXTimeRateEntry;
-
 TEST(GoXTimeRate, StartsFullAndRefills) {
-  const GoXTimeRate limiter = testing::make<Entry>("rate=10/s burst=3");
+  const GoXTimeRate limiter = make<GoXTimeRateEntry>("rate=10/s burst=3");
   GoXTimeRate::State state;
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(decide(limiter, state, noon).allowed);
   EXPECT_FALSE(decide(limiter, state, noon).allowed);
@@ -27,7 +20,7 @@ TEST(GoXTimeRate, StartsFullAndRefills) {
 }
 
 TEST(GoXTimeRate, LetsInWhatLacksLessThanANanosecondsWorth) {
-  const GoXTimeRate limiter = testing::make<Entry>("rate=3/s burst=1");
+  const GoXTimeRate limiter = make<GoXTimeRateEntry>("rate=3/s burst=1");
   GoXTimeRate::State state;
   decide(limiter, state, noon);
   // A third of a second is 333333333.33 ns; at 333333333 a token lacks 1e-9, a third of a ns.
@@ -39,7 +32,7 @@ TEST(GoXTimeRate, LetsInWhatLacksLessThanANanosecondsWorth) {
 }
 
 TEST(GoXTimeRate, GivesTheBurstOnceAtARateOfZero) {
-  const GoXTimeRate limiter = testing::make<Entry>("rate=0/s burst=2");
+  const GoXTimeRate limiter = make<GoXTimeRateEntry>("rate=0/s burst=2");
   GoXTimeRate::State state;
   EXPECT_TRUE(decide(limiter, state, noon, 2).allowed);
   EXPECT_FALSE(decide(limiter, state, after_ms(1'000'000'000)).allowed);
@@ -49,14 +42,14 @@ TEST(GoXTimeRate, GivesTheBurstOnceAtARateOfZero) {
 }
 
 TEST(GoXTimeRate, AdmitsNothingWithABurstOfZero) {
-  const GoXTimeRate limiter = testing::make<Entry>("rate=5/s burst=0");
+  const GoXTimeRate limiter = make<GoXTimeRateEntry>("rate=5/s burst=0");
   EXPECT_FALSE(limiter.check({}, noon, 1).allowed);
   EXPECT_EQ(limiter.earliest({}, noon, 1), std::nullopt);
   EXPECT_TRUE(limiter.check({}, noon, 0).allowed);
 }
 
 TEST(GoXTimeRate, EarnsTheSameTimeTwiceWhenTheClockGoesBack) {
-  const GoXTimeRate limiter = testing::make<Entry>("rate=1/s burst=2");
+  const GoXTimeRate limiter = make<GoXTimeRateEntry>("rate=1/s burst=2");
   GoXTimeRate::State state;
   EXPECT_TRUE(decide(limiter, state, after_ms(1000)).allowed);
   EXPECT_TRUE(decide(limiter, state, noon).allowed);
@@ -65,7 +58,7 @@ TEST(GoXTimeRate, EarnsTheSameTimeTwiceWhenTheClockGoesBack) {
 }
 
 TEST(GoXTimeRate, StoresTokensEvenForACostOfZero) {
-  const GoXTimeRate limiter = testing::make<Entry>("rate=1/s burst=2");
+  const GoXTimeRate limiter = make<GoXTimeRateEntry>("rate=1/s burst=2");
   GoXTimeRate::State state;
   decide(limiter, state, noon, 2);
   EXPECT_TRUE(decide(limiter, state, after_ms(500), 0).allowed);
@@ -74,7 +67,7 @@ TEST(GoXTimeRate, StoresTokensEvenForACostOfZero) {
 }
 
 TEST(GoXTimeRate, TellsQuotaAndBound) {
-  const GoXTimeRate limiter = testing::make<Entry>("rate=4/s burst=8");
+  const GoXTimeRate limiter = make<GoXTimeRateEntry>("rate=4/s burst=8");
   GoXTimeRate::State state;
   EXPECT_EQ(limiter.quota(state, noon), (Quota{.limit = 8, .remaining = 8, .reset_after = {}}));
   decide(limiter, state, noon, 5);
@@ -86,14 +79,14 @@ TEST(GoXTimeRate, TellsQuotaAndBound) {
 }
 
 TEST(GoXTimeRate, StaysInRangeAtTheLargestSettings) {
-  const GoXTimeRate slow = testing::make<Entry>("rate=1/3660d burst=281474976710656");
+  const GoXTimeRate slow = make<GoXTimeRateEntry>("rate=1/3660d burst=281474976710656");
   GoXTimeRate::State state;
   EXPECT_TRUE(decide(slow, state, noon, std::int64_t{1} << 48).allowed);
   EXPECT_FALSE(decide(slow, state, noon, largest_cost).allowed);
   // 10 years away, and far beyond the end of time.
   EXPECT_TRUE(is_first_admitted(slow, state, *slow.earliest(state, noon, 1)));
   EXPECT_EQ(slow.earliest(state, noon, 1000), std::nullopt);
-  const GoXTimeRate fast = testing::make<Entry>("rate=9007199254740992/ns burst=5");
+  const GoXTimeRate fast = make<GoXTimeRateEntry>("rate=9007199254740992/ns burst=5");
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(decide(fast, state, noon).allowed);
 }
 

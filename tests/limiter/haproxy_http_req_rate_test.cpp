@@ -8,16 +8,10 @@
 namespace weir::limiter {
 namespace {
 
-using testing::after_ms;
-using testing::decide;
-using ::testing::HasSubstr;
-using testing::is_first_admitted;
-using testing::noon;
-using testing::one_ns;
-using Entry = HaproxyHttpReqRateEntry;
+using testing::HasSubstr;
 
 TEST(HaproxyHttpReqRate, FollowsAMeasuredRun) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=5 period=2s");
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=5 period=2s");
   HaproxyHttpReqRate::State state;
   struct Step {
     std::int64_t ms, rate;
@@ -32,7 +26,7 @@ TEST(HaproxyHttpReqRate, FollowsAMeasuredRun) {
 }
 
 TEST(HaproxyHttpReqRate, KnowsWhenADeniedClientGetsIn) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=5 period=2s");
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=5 period=2s");
   HaproxyHttpReqRate::State state;
   for (int i = 0; i < 9; ++i) decide(limiter, state, noon);
   // From 2 s on 1 + 9 (4 s - t) / 2 s has to be below 6: t > 2.888... s.
@@ -45,7 +39,7 @@ TEST(HaproxyHttpReqRate, KnowsWhenADeniedClientGetsIn) {
 }
 
 TEST(HaproxyHttpReqRate, FindsRoomWithinTheCurrentPeriod) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=4 period=1s");
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=4 period=1s");
   HaproxyHttpReqRate::State state;
   for (int i = 0; i < 4; ++i) decide(limiter, state, noon);
   for (int i = 0; i < 2; ++i) decide(limiter, state, after_ms(1500));
@@ -56,7 +50,7 @@ TEST(HaproxyHttpReqRate, FindsRoomWithinTheCurrentPeriod) {
 }
 
 TEST(HaproxyHttpReqRate, CountsFromTheFirstRequestRoundedDownToAnEvenMillisecond) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=1 period=10ms");
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=1 period=10ms");
   HaproxyHttpReqRate::State even;
   HaproxyHttpReqRate::State odd;
   decide(limiter, even, after_ms(100));
@@ -66,7 +60,7 @@ TEST(HaproxyHttpReqRate, CountsFromTheFirstRequestRoundedDownToAnEvenMillisecond
 }
 
 TEST(HaproxyHttpReqRate, CutsAnOddPeriodShort) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=9 period=5ms");
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=9 period=5ms");
   HaproxyHttpReqRate::State state;
   const std::int64_t start = noon.unix_ns() / 1'000'000;
   decide(limiter, state, after_ms(0));
@@ -78,7 +72,7 @@ TEST(HaproxyHttpReqRate, CutsAnOddPeriodShort) {
 }
 
 TEST(HaproxyHttpReqRate, AClientThatKeepsAskingStaysDenied) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=2 period=100ms");
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=2 period=100ms");
   HaproxyHttpReqRate::State state;
   int allowed = 0;
   for (int ms = 0; ms < 10'000; ms += 10) {
@@ -88,7 +82,7 @@ TEST(HaproxyHttpReqRate, AClientThatKeepsAskingStaysDenied) {
 }
 
 TEST(HaproxyHttpReqRate, HasAnAnswerForEveryCostAndLimit) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=3 period=1s");
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=3 period=1s");
   HaproxyHttpReqRate::State state;
   EXPECT_TRUE(limiter.check(state, noon, 0).allowed);
   limiter.charge(state, noon, 0);
@@ -98,14 +92,14 @@ TEST(HaproxyHttpReqRate, HasAnAnswerForEveryCostAndLimit) {
   limiter.charge_denied(state, noon, largest_cost);
   EXPECT_FALSE(limiter.check(state, noon, 1).allowed);
   EXPECT_TRUE(is_first_admitted(limiter, state, *limiter.earliest(state, noon, 1)));
-  const HaproxyHttpReqRate none = testing::make<Entry>("limit=0 period=1s");
+  const HaproxyHttpReqRate none = make<HaproxyHttpReqRateEntry>("limit=0 period=1s");
   EXPECT_FALSE(none.check({}, noon, 1).allowed);
   EXPECT_EQ(none.earliest({}, noon, 1), std::nullopt);
   EXPECT_EQ(none.bound(Duration::from_seconds(5)), 0);
 }
 
 TEST(HaproxyHttpReqRate, TellsQuotaAndBound) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=4 period=1s");
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=4 period=1s");
   HaproxyHttpReqRate::State state;
   EXPECT_EQ(limiter.quota(state, noon), (Quota{.limit = 4, .remaining = 4, .reset_after = {}}));
   for (int i = 0; i < 3; ++i) decide(limiter, state, noon);
@@ -120,14 +114,15 @@ TEST(HaproxyHttpReqRate, TellsQuotaAndBound) {
 }
 
 TEST(HaproxyHttpReqRate, LimitsNothingWithAPeriodOfOneMillisecond) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=1 period=1ms");
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=1 period=1ms");
   HaproxyHttpReqRate::State state;
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(decide(limiter, state, after_ms(1)).allowed);
   EXPECT_EQ(limiter.bound(Duration()), std::nullopt);
 }
 
 TEST(HaproxyHttpReqRate, StaysInRangeAtTheLargestSettings) {
-  const HaproxyHttpReqRate limiter = testing::make<Entry>("limit=4294967294 period=2147483646ms");
+  const HaproxyHttpReqRate limiter =
+      make<HaproxyHttpReqRateEntry>("limit=4294967294 period=2147483646ms");
   HaproxyHttpReqRate::State state;
   EXPECT_TRUE(decide(limiter, state, noon, 4'294'967'294).allowed);
   EXPECT_FALSE(decide(limiter, state, noon, largest_cost).allowed);
@@ -137,11 +132,11 @@ TEST(HaproxyHttpReqRate, StaysInRangeAtTheLargestSettings) {
 }
 
 TEST(HaproxyHttpReqRate, RefusesPeriodsThatHaproxyLacks) {
-  EXPECT_THAT(testing::problem_of<Entry>("limit=5 period=1500us"),
+  EXPECT_THAT(problem_of<HaproxyHttpReqRateEntry>("limit=5 period=1500us"),
               HasSubstr("period: must be a whole number of milliseconds"));
-  EXPECT_THAT(testing::problem_of<Entry>("limit=5 period=25d"),
+  EXPECT_THAT(problem_of<HaproxyHttpReqRateEntry>("limit=5 period=25d"),
               HasSubstr("period: must be at most"));
-  EXPECT_EQ(testing::problem_of<Entry>("limit=5 period=24d"), "");
+  EXPECT_EQ(problem_of<HaproxyHttpReqRateEntry>("limit=5 period=24d"), "");
 }
 
 }  // namespace

@@ -10,16 +10,11 @@
 namespace weir::limiter {
 namespace {
 
-using testing::after_ms;
-using testing::decide;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using testing::noon;
-using testing::one_ns;
-using Entry = NginxLimitReqEntry;
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 TEST(NginxLimitReq, PassesThenDelaysThenDenies) {
-  const NginxLimitReq limiter = testing::make<Entry>("rate=10/s burst=4 delay=1");
+  const NginxLimitReq limiter = make<NginxLimitReqEntry>("rate=10/s burst=4 delay=1");
   NginxLimitReq::State state;
   std::vector<std::int64_t> delays;
   for (int i = 0; i < 8; ++i) {
@@ -30,8 +25,8 @@ TEST(NginxLimitReq, PassesThenDelaysThenDenies) {
 }
 
 TEST(NginxLimitReq, DelaysEveryExcessByDefaultAndNoneWithNodelay) {
-  const NginxLimitReq by_default = testing::make<Entry>("rate=10/s burst=4");
-  const NginxLimitReq nodelay = testing::make<Entry>("rate=10/s burst=4 nodelay=true");
+  const NginxLimitReq by_default = make<NginxLimitReqEntry>("rate=10/s burst=4");
+  const NginxLimitReq nodelay = make<NginxLimitReqEntry>("rate=10/s burst=4 nodelay=true");
   NginxLimitReq::State state;
   EXPECT_EQ(decide(by_default, state, noon).delay, Duration());
   EXPECT_EQ(by_default.check(state, noon, 1).delay, Duration::from_ms(100));
@@ -39,7 +34,7 @@ TEST(NginxLimitReq, DelaysEveryExcessByDefaultAndNoneWithNodelay) {
 }
 
 TEST(NginxLimitReq, AdmitsOnceInTwoSecondsAtThirtyAMinute) {
-  const NginxLimitReq limiter = testing::make<Entry>("rate=30/1m");
+  const NginxLimitReq limiter = make<NginxLimitReqEntry>("rate=30/1m");
   NginxLimitReq::State state;
   EXPECT_TRUE(decide(limiter, state, noon).allowed);
   EXPECT_FALSE(decide(limiter, state, after_ms(1950)).allowed);
@@ -52,7 +47,7 @@ TEST(NginxLimitReq, CutsARatePerMinuteToThousandthsPerSecond) {
   // 1 a minute is 16/1000 a second: one in 62.5 s; 10 a minute is 166/1000: 6.0240... s.
   NginxLimitReq::State state{.excess = 0, .last_ms = 0};
   const auto wait_ms = [&](std::string_view settings) {
-    const auto at = testing::make<Entry>(settings).earliest(state, Instant(), 1);
+    const auto at = make<NginxLimitReqEntry>(settings).earliest(state, Instant(), 1);
     return at->unix_ns() / 1'000'000;
   };
   EXPECT_EQ(wait_ms("rate=1/m"), 62'500);
@@ -62,7 +57,7 @@ TEST(NginxLimitReq, CutsARatePerMinuteToThousandthsPerSecond) {
 }
 
 TEST(NginxLimitReq, LosesTheRemainderAtEveryAdmission) {
-  const NginxLimitReq limiter = testing::make<Entry>("rate=100/1m burst=50 nodelay=true");
+  const NginxLimitReq limiter = make<NginxLimitReqEntry>("rate=100/1m burst=50 nodelay=true");
   NginxLimitReq::State often;
   NginxLimitReq::State seldom;
   for (int i = 0; i <= 10; ++i) decide(limiter, often, after_ms(i));
@@ -74,7 +69,7 @@ TEST(NginxLimitReq, LosesTheRemainderAtEveryAdmission) {
 }
 
 TEST(NginxLimitReq, AdmitsBurstAndOneAfterIdlingLikeANewKey) {
-  const NginxLimitReq limiter = testing::make<Entry>("rate=10/s burst=3 nodelay=true");
+  const NginxLimitReq limiter = make<NginxLimitReqEntry>("rate=10/s burst=3 nodelay=true");
   NginxLimitReq::State state;
   decide(limiter, state, noon);
   int allowed = 0;
@@ -83,7 +78,7 @@ TEST(NginxLimitReq, AdmitsBurstAndOneAfterIdlingLikeANewKey) {
 }
 
 TEST(NginxLimitReq, DeniedRequestsChangeNothing) {
-  const NginxLimitReq limiter = testing::make<Entry>("rate=1/s");
+  const NginxLimitReq limiter = make<NginxLimitReqEntry>("rate=1/s");
   NginxLimitReq::State state;
   decide(limiter, state, noon);
   for (int ms = 1; ms < 1000; ++ms) EXPECT_FALSE(decide(limiter, state, after_ms(ms)).allowed);
@@ -91,7 +86,7 @@ TEST(NginxLimitReq, DeniedRequestsChangeNothing) {
 }
 
 TEST(NginxLimitReq, TakesAClockSetBackForOneThatStoodStillOrCreptOn) {
-  const NginxLimitReq limiter = testing::make<Entry>("rate=1000/s burst=5 nodelay=true");
+  const NginxLimitReq limiter = make<NginxLimitReqEntry>("rate=1000/s burst=5 nodelay=true");
   NginxLimitReq::State state;
   decide(limiter, state, after_ms(100'000));
   NginxLimitReq::State stood_still = state;
@@ -105,7 +100,7 @@ TEST(NginxLimitReq, TakesAClockSetBackForOneThatStoodStillOrCreptOn) {
 }
 
 TEST(NginxLimitReq, CostsAreRequestsAtOneInstant) {
-  const NginxLimitReq limiter = testing::make<Entry>("rate=10/s burst=4 delay=1");
+  const NginxLimitReq limiter = make<NginxLimitReqEntry>("rate=10/s burst=4 delay=1");
   NginxLimitReq::State state;
   EXPECT_FALSE(limiter.check(state, noon, 6).allowed);
   EXPECT_EQ(limiter.earliest(state, noon, 6), std::nullopt);
@@ -119,7 +114,7 @@ TEST(NginxLimitReq, CostsAreRequestsAtOneInstant) {
 }
 
 TEST(NginxLimitReq, TellsQuotaAndBound) {
-  const NginxLimitReq limiter = testing::make<Entry>("rate=10/s burst=4");
+  const NginxLimitReq limiter = make<NginxLimitReqEntry>("rate=10/s burst=4");
   NginxLimitReq::State state;
   EXPECT_EQ(limiter.quota(state, noon), (Quota{.limit = 5, .remaining = 5, .reset_after = {}}));
   decide(limiter, state, noon);
@@ -135,7 +130,7 @@ TEST(NginxLimitReq, TellsQuotaAndBound) {
 
 TEST(NginxLimitReq, StaysInRangeAtTheLargestSettings) {
   const NginxLimitReq limiter =
-      testing::make<Entry>("rate=1000000000000/s burst=1000000000000 nodelay=true");
+      make<NginxLimitReqEntry>("rate=1000000000000/s burst=1000000000000 nodelay=true");
   NginxLimitReq::State state;
   EXPECT_TRUE(decide(limiter, state, Instant(), 1'000'000'000'001).allowed);
   EXPECT_FALSE(decide(limiter, state, Instant(), 1).allowed);
@@ -145,14 +140,14 @@ TEST(NginxLimitReq, StaysInRangeAtTheLargestSettings) {
 }
 
 TEST(NginxLimitReq, RefusesSettingsThatNginxLacks) {
-  EXPECT_THAT(testing::problem_of<Entry>("rate=10/2s"), HasSubstr("rate: must be per second"));
-  EXPECT_THAT(testing::problem_of<Entry>("rate=10/h"), HasSubstr("got 10/1h"));
-  EXPECT_EQ(testing::problem_of<Entry>("rate=0/s"), "rate: must be above 0");
-  EXPECT_THAT(testing::problem_of<Entry>("rate=10/s delay=0 nodelay=true"),
+  EXPECT_THAT(problem_of<NginxLimitReqEntry>("rate=10/2s"), HasSubstr("rate: must be per second"));
+  EXPECT_THAT(problem_of<NginxLimitReqEntry>("rate=10/h"), HasSubstr("got 10/1h"));
+  EXPECT_EQ(problem_of<NginxLimitReqEntry>("rate=0/s"), "rate: must be above 0");
+  EXPECT_THAT(problem_of<NginxLimitReqEntry>("rate=10/s delay=0 nodelay=true"),
               HasSubstr("nodelay: cannot stand beside delay"));
-  EXPECT_THAT(testing::problem_of<Entry>("rate=1/m burst=1000000000"),
+  EXPECT_THAT(problem_of<NginxLimitReqEntry>("rate=1/m burst=1000000000"),
               HasSubstr("burst: must drain within"));
-  EXPECT_EQ(testing::problem_of<Entry>("rate=10/60s delay=0"), "");
+  EXPECT_EQ(problem_of<NginxLimitReqEntry>("rate=10/60s delay=0"), "");
 }
 
 }  // namespace

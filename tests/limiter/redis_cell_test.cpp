@@ -8,21 +8,15 @@
 namespace weir::limiter {
 namespace {
 
-using testing::after_ms;
-using testing::decide;
-using ::testing::HasSubstr;
-using testing::is_first_admitted;
-using testing::noon;
-using testing::one_ns;
-using Entry = RedisCellEntry;
+using testing::HasSubstr;
 
-constexpr Environment from_noon{.start = noon};
-
-RedisCell make(std::string_view settings) { return testing::make<Entry>(settings, from_noon); }
+RedisCell redis_cell(std::string_view settings) {
+  return make<RedisCellEntry>(settings, from_noon);
+}
 
 // The table of redis-cell's own test, five back to back and one a second.
 TEST(RedisCell, AnswersAsItsOwnTestExpects) {
-  const RedisCell limiter = make("max_burst=4 count=1 period=1s");
+  const RedisCell limiter = redis_cell("max_burst=4 count=1 period=1s");
   RedisCell::State state;
   struct Step {
     std::int64_t ms;
@@ -50,7 +44,7 @@ TEST(RedisCell, AnswersAsItsOwnTestExpects) {
 }
 
 TEST(RedisCell, CutsTheEmissionIntervalToNanoseconds) {
-  const RedisCell limiter = make("max_burst=0 count=3 period=1s");
+  const RedisCell limiter = redis_cell("max_burst=0 count=3 period=1s");
   RedisCell::State state;
   decide(limiter, state, noon);
   const Instant at = noon + Duration::from_ns(333'333'333);
@@ -59,7 +53,7 @@ TEST(RedisCell, CutsTheEmissionIntervalToNanoseconds) {
 }
 
 TEST(RedisCell, RoundsUpOnlyWholeMilliseconds) {
-  const RedisCell limiter = make("max_burst=0 count=1 period=10s");
+  const RedisCell limiter = redis_cell("max_burst=0 count=1 period=10s");
   RedisCell::State state;
   decide(limiter, state, noon);
   const auto retry_s = [&](Duration since) {
@@ -73,7 +67,7 @@ TEST(RedisCell, RoundsUpOnlyWholeMilliseconds) {
 }
 
 TEST(RedisCell, HasAnAnswerForEveryCost) {
-  const RedisCell limiter = make("max_burst=2 count=1 period=1s");
+  const RedisCell limiter = redis_cell("max_burst=2 count=1 period=1s");
   RedisCell::State state;
   EXPECT_EQ(limiter.earliest(state, noon, 4), std::nullopt);
   EXPECT_FALSE(limiter.check(state, noon, largest_cost).allowed);
@@ -87,13 +81,13 @@ TEST(RedisCell, HasAnAnswerForEveryCost) {
 }
 
 TEST(RedisCell, RefusesSettingsThatRedisCellCannotCount) {
-  EXPECT_THAT(testing::problem_of<Entry>("max_burst=1 count=1 period=1500ms"),
+  EXPECT_THAT(problem_of<RedisCellEntry>("max_burst=1 count=1 period=1500ms"),
               HasSubstr("period: must be a whole number of seconds"));
-  EXPECT_THAT(testing::problem_of<Entry>("max_burst=1 count=1000000001 period=1s"),
+  EXPECT_THAT(problem_of<RedisCellEntry>("max_burst=1 count=1000000001 period=1s"),
               HasSubstr("count: must be at most one per nanosecond"));
-  EXPECT_THAT(testing::problem_of<Entry>("max_burst=1000 count=1 period=3650d"),
+  EXPECT_THAT(problem_of<RedisCellEntry>("max_burst=1000 count=1 period=3650d"),
               HasSubstr("max_burst: is too large"));
-  EXPECT_EQ(testing::problem_of<Entry>("max_burst=1 count=1000000000 period=1s"), "");
+  EXPECT_EQ(problem_of<RedisCellEntry>("max_burst=1 count=1000000000 period=1s"), "");
 }
 
 }  // namespace

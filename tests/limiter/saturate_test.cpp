@@ -4,17 +4,16 @@
 
 #include <limits>
 
+#include "support/int64.hpp"
+
 namespace weir::limiter {
 namespace {
 
-constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-
 TEST(Saturate, StopsAtBothEnds) {
-  EXPECT_EQ(saturate(Int128{most} + 1), most);
-  EXPECT_EQ(saturate(Int128{most}), most);
-  EXPECT_EQ(saturate(Int128{least}), least);
-  EXPECT_EQ(saturate(Int128{least} - 1), least);
+  EXPECT_EQ(saturate(Int128{int64_max} + 1), int64_max);
+  EXPECT_EQ(saturate(Int128{int64_max}), int64_max);
+  EXPECT_EQ(saturate(Int128{int64_min}), int64_min);
+  EXPECT_EQ(saturate(Int128{int64_min} - 1), int64_min);
 }
 
 TEST(Saturate, AddsUpToTheEndOfTime) {
@@ -29,11 +28,11 @@ TEST(Saturate, FloorsNumbersOfAnySize) {
   EXPECT_EQ(saturated_floor(2.999), 2);
   EXPECT_EQ(saturated_floor(-2.001), -3);
   EXPECT_EQ(saturated_floor(-2.0), -2);
-  EXPECT_EQ(saturated_floor(0x1p63), most);
-  EXPECT_EQ(saturated_floor(0x1.fffffffffffffp62), most - 1023);
-  EXPECT_EQ(saturated_floor(-0x1p63), least);
-  EXPECT_EQ(saturated_floor(-0x1p64), least);
-  EXPECT_EQ(saturated_floor(std::numeric_limits<double>::infinity()), most);
+  EXPECT_EQ(saturated_floor(0x1p63), int64_max);
+  EXPECT_EQ(saturated_floor(0x1.fffffffffffffp62), int64_max - 1023);
+  EXPECT_EQ(saturated_floor(-0x1p63), int64_min);
+  EXPECT_EQ(saturated_floor(-0x1p64), int64_min);
+  EXPECT_EQ(saturated_floor(std::numeric_limits<double>::infinity()), int64_max);
 }
 
 TEST(Saturate, WaitsForEverForWhatNeverComes) {

@@ -5,18 +5,16 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/random.hpp"
+#include "support/int64.hpp"
 
 namespace weir::metrics {
 namespace {
-
-constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
 
 Counts some_counts(RandomSequence& random) {
   return {random.below(1'000), random.below(1'000), random.below(1'000), random.below(1'000)};

@@ -13,13 +13,12 @@
 
 #include "core/math.hpp"
 #include "core/random.hpp"
+#include "support/int64.hpp"
 
 namespace weir::metrics {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
 
 Histogram histogram_of(const std::vector<std::int64_t>& values) {
   Histogram histogram;

@@ -50,7 +50,7 @@ print(json.dumps([
   return errors.get<std::vector<std::string>>();
 }
 
-Json sample_report() {
+Json report_with_thresholds() {
   scenario::Scenario scenario = sample_scenario();
   scenario.thresholds = {threshold("totals.denied_ratio", scenario::Comparison::less, 0.5),
                          threshold("totals.typo", scenario::Comparison::less, 0.5)};
@@ -66,14 +66,14 @@ TEST(ReportSchema, DescribesReports) {
   comparison.done_parts_per_million = 500'000;
   comparison.traces = {{"steady", 1000, 3, 1, 1'000'000'000, std::string(64, 'b')}};
   EXPECT_THAT(
-      errors_of({sample_report(), make_report(sample_scenario(), empty, {}),
+      errors_of({report_with_thresholds(), make_report(sample_scenario(), empty, {}),
                  make_report(sample_comparison_scenario(), comparison, {.pseudonyms = true})}),
       ElementsAre("", "", ""));
 }
 
 TEST(ReportSchema, RejectsWhatIsNoReport) {
   if (!has_validator()) GTEST_SKIP() << "python3 has no jsonschema";
-  std::vector<Json> reports(5, sample_report());
+  std::vector<Json> reports(5, report_with_thresholds());
   reports[0]["totals"]["extra"] = 1;
   reports[1].erase("series");
   reports[2]["policies"] = Json::object();

@@ -9,6 +9,7 @@
 
 #include "scenario/model.hpp"
 #include "scenario/scenario_for_test.hpp"
+#include "support/paths.hpp"
 
 namespace weir::scenario {
 namespace {

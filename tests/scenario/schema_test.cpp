@@ -14,6 +14,7 @@
 #include "scenario/json_document.hpp"
 #include "scenario/model.hpp"
 #include "scenario/scenario_for_test.hpp"
+#include "support/paths.hpp"
 #include "traffic/temporary_file_for_test.hpp"
 
 namespace weir::scenario {

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "support/paths.hpp"
+
 namespace weir::test {
 namespace {
 

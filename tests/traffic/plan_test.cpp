@@ -10,11 +10,10 @@
 #include <vector>
 
 #include "traffic/lane.hpp"
+#include "traffic/rate_for_test.hpp"
 
 namespace weir::traffic {
 namespace {
-
-Rate per_second_rate(std::uint64_t n) { return {n, Duration::from_seconds(1)}; }
 
 ClassSpec poisson_class(const std::string& name, std::uint64_t rate) {
   ClassSpec c;

@@ -4,12 +4,12 @@
 
 #include <cmath>
 
+#include "traffic/rate_for_test.hpp"
+
 namespace weir::traffic {
 namespace {
 
 constexpr double second = 1e9;
-
-Rate per_second_rate(std::uint64_t n) { return {n, Duration::from_seconds(1)}; }
 
 TEST(RateCurve, ConstantRateIsAStraightLine) {
   RateCurve curve(per_second_rate(4));

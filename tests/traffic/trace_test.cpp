@@ -8,6 +8,7 @@
 #include <numeric>
 #include <string>
 
+#include "support/paths.hpp"
 #include "traffic/gzip_for_test.hpp"
 #include "traffic/temporary_file_for_test.hpp"
 #include "traffic/trace_for_test.hpp"

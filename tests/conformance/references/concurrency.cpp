@@ -38,7 +38,7 @@ class ConcurrencyReference : public Reference {
   std::vector<Slots> taken_;
 };
 
-const bool registered = register_case(
+const bool concurrency_registered = register_case(
     {.id = "concurrency",
      .settings = {"limit=3", "limit=0", "limit=9007199254740992", "limit=5 slot_ttl=1s",
                   "limit=1 slot_ttl=7ns", "limit=20 slot_ttl=1ns", "limit=7 slot_ttl=90s"},

@@ -10,7 +10,7 @@ class DenyAllReference : public Reference {
   Verdict decide(Instant, Cost cost) override { return {.allowed = cost < 1, .delay = {}}; }
 };
 
-const bool registered = register_case(
+const bool deny_all_registered = register_case(
     {.id = "deny-all", .settings = {""}, .reference = [](const Parameters&, const Environment&) {
        return std::make_unique<DenyAllReference>();
      }});

@@ -41,7 +41,7 @@ class EnvoyLocalReference : public Reference {
   double empty_since_ = 0.0;
 };
 
-const bool registered = register_case(
+const bool envoy_local_registered = register_case(
     {.id = "envoy-local",
      .settings = {"max_tokens=10 tokens_per_fill=10 fill_interval=60s",
                   "max_tokens=5 fill_interval=1s",

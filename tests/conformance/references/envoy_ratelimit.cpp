@@ -34,7 +34,7 @@ class EnvoyRatelimitReference : public Reference {
   std::map<Int128, Int128> counters_;
 };
 
-const bool registered = register_case(
+const bool envoy_ratelimit_registered = register_case(
     {.id = "envoy-ratelimit",
      .settings = {"limit=5 unit=second", "limit=100 unit=minute", "limit=3 unit=hour",
                   "limit=1 unit=day", "limit=0 unit=second", "limit=7 unit=week",

@@ -58,7 +58,7 @@ class FixedWindowReference : public Reference {
   Int128 window_begins_ = 0;
 };
 
-std::vector<std::string> settings() {
+std::vector<std::string> fixed_window_settings() {
   std::vector<std::string> all;
   for (const char* anchor : {"epoch", "first-request"}) {
     for (const char* denied : {"false", "true"}) {
@@ -73,11 +73,12 @@ std::vector<std::string> settings() {
 }
 
 // Some settings charge denials; what remains is exact all the same.
-const bool registered = register_case({.id = "fixed-window",
-                                       .settings = settings(),
-                                       .reference = [](const Parameters& p, const Environment&) {
-                                         return std::make_unique<FixedWindowReference>(p);
-                                       }});
+const bool fixed_window_registered =
+    register_case({.id = "fixed-window",
+                   .settings = fixed_window_settings(),
+                   .reference = [](const Parameters& p, const Environment&) {
+                     return std::make_unique<FixedWindowReference>(p);
+                   }});
 
 }  // namespace
 }  // namespace weir::limiter

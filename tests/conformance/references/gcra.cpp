@@ -38,7 +38,7 @@ class GcraReference : public Reference {
   Int128 last_conformance_ = 0;
 };
 
-const bool registered =
+const bool gcra_registered =
     register_case({.id = "gcra",
                    .settings = {"rate=3/s burst=5", "rate=7/1m burst=1", "rate=1000003/s burst=20",
                                 "rate=7/13ns burst=9", "rate=1/366d burst=3",

@@ -52,7 +52,7 @@ class GoReference : public Reference {
   std::optional<Instant> last_;
 };
 
-const bool registered =
+const bool go_x_time_rate_registered =
     register_case({.id = "go-x-time-rate",
                    .settings = {"rate=10/s burst=3", "rate=3/s burst=5", "rate=100/1m burst=20",
                                 "rate=7/13ms burst=9", "rate=1000003/s burst=50",

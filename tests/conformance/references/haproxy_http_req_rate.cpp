@@ -59,7 +59,7 @@ class HaproxyReference : public Reference {
   std::vector<Period> periods_;
 };
 
-const bool registered = register_case(
+const bool haproxy_http_req_rate_registered = register_case(
     {.id = "haproxy-http-req-rate",
      .settings = {"limit=5 period=2s", "limit=20 period=10s", "limit=1 period=10ms",
                   "limit=0 period=1s", "limit=4 period=7ms", "limit=3 period=3ms",

@@ -86,7 +86,7 @@ class KongReference : public Reference {
   std::map<Int128, Counter> counters_;
 };
 
-const bool registered = register_case(
+const bool kong_local_registered = register_case(
     {.id = "kong-local",
      .settings = {"limit=5 period=second", "limit=100 period=minute", "limit=1 period=hour",
                   "limit=3 period=day", "limit=2 period=month", "limit=0 period=month",

@@ -34,7 +34,7 @@ class LeakyBucketReference : public Reference {
   Int128 last_ = 0;
 };
 
-const bool registered = register_case(
+const bool leaky_bucket_registered = register_case(
     {.id = "leaky-bucket",
      .settings = {"capacity=5 rate=3/s", "capacity=1 rate=7/1m", "capacity=20 rate=1000003/s",
                   "capacity=9 rate=7/13ns", "capacity=5 rate=0/s", "capacity=0 rate=3/s",

@@ -43,7 +43,7 @@ class LeakyBucketQueueReference : public Reference {
   std::deque<Int128> leaving_;
 };
 
-const bool registered = register_case(
+const bool leaky_bucket_queue_registered = register_case(
     {.id = "leaky-bucket-queue",
      .settings = {"capacity=4 rate=3/s", "capacity=0 rate=7/1m", "capacity=1 rate=1000003/s",
                   "capacity=9 rate=7/13ns", "capacity=3 rate=1/366d",

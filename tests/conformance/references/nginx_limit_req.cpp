@@ -54,7 +54,7 @@ class NginxReference : public Reference {
   std::optional<Int128> last_ms_;
 };
 
-const bool registered = register_case(
+const bool nginx_limit_req_registered = register_case(
     {.id = "nginx-limit-req",
      .settings = {"rate=10/s burst=4 delay=1", "rate=10/s", "rate=30/m",
                   "rate=100/m burst=50 nodelay=true", "rate=7/m burst=12 delay=5",

@@ -34,7 +34,7 @@ class RedisCellReference : public Reference {
   std::optional<Int128> last_;
 };
 
-const bool registered = register_case(
+const bool redis_cell_registered = register_case(
     {.id = "redis-cell",
      .settings = {"max_burst=4 count=1 period=1s", "max_burst=0 count=3 period=1s",
                   "max_burst=15 count=30 period=1m", "max_burst=99 count=1000000007 period=2s",

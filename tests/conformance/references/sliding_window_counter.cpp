@@ -65,7 +65,7 @@ class SlidingWindowCounterReference : public Reference {
   std::vector<Counted> counted_;
 };
 
-std::vector<std::string> settings() {
+std::vector<std::string> sliding_window_counter_settings() {
   std::vector<std::string> all;
   for (const char* anchor : {"epoch", "first-request"}) {
     for (const char* denied : {"false", "true"}) {
@@ -79,11 +79,12 @@ std::vector<std::string> settings() {
   return all;
 }
 
-const bool registered = register_case({.id = "sliding-window-counter",
-                                       .settings = settings(),
-                                       .reference = [](const Parameters& p, const Environment&) {
-                                         return std::make_unique<SlidingWindowCounterReference>(p);
-                                       }});
+const bool sliding_window_counter_registered =
+    register_case({.id = "sliding-window-counter",
+                   .settings = sliding_window_counter_settings(),
+                   .reference = [](const Parameters& p, const Environment&) {
+                     return std::make_unique<SlidingWindowCounterReference>(p);
+                   }});
 
 }  // namespace
 }  // namespace weir::limiter

@@ -39,7 +39,7 @@ class SlidingWindowLogReference : public Reference {
   std::vector<Counted> counted_;
 };
 
-const bool registered = register_case(
+const bool sliding_window_log_registered = register_case(
     {.id = "sliding-window-log",
      .settings = {"limit=5 window=1s", "limit=1 window=7ns", "limit=12 window=1ns",
                   "limit=40 window=90s", "limit=0 window=1m", "limit=9007199254740992 window=366d",

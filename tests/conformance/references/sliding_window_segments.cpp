@@ -60,7 +60,7 @@ class SlidingWindowSegmentsReference : public Reference {
   std::vector<Admitted> admitted_;
 };
 
-std::vector<std::string> settings() {
+std::vector<std::string> sliding_window_segments_settings() {
   std::vector<std::string> all;
   for (const char* anchor : {"epoch", "first-request"}) {
     for (const char* size : {"limit=5 window=1s segments=4", "limit=6 window=1s segments=7",
@@ -74,11 +74,12 @@ std::vector<std::string> settings() {
   return all;
 }
 
-const bool registered = register_case({.id = "sliding-window-segments",
-                                       .settings = settings(),
-                                       .reference = [](const Parameters& p, const Environment&) {
-                                         return std::make_unique<SlidingWindowSegmentsReference>(p);
-                                       }});
+const bool sliding_window_segments_registered =
+    register_case({.id = "sliding-window-segments",
+                   .settings = sliding_window_segments_settings(),
+                   .reference = [](const Parameters& p, const Environment&) {
+                     return std::make_unique<SlidingWindowSegmentsReference>(p);
+                   }});
 
 }  // namespace
 }  // namespace weir::limiter

@@ -78,7 +78,7 @@ std::unique_ptr<Reference> reference(const Parameters& p, const Environment&) {
                                              p.choice("anchor") == "epoch");
 }
 
-const bool registered = register_case(
+const bool token_bucket_registered = register_case(
     {.id = "token-bucket",
      .settings = {"capacity=5 rate=3/s", "capacity=1 rate=7/1m", "capacity=20 rate=1000003/s",
                   "capacity=4 rate=5/s initial=0", "capacity=9 rate=7/13ns initial=2",

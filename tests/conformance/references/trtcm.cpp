@@ -30,7 +30,7 @@ class TrtcmReference : public Reference {
   ExactTokens peak_;
 };
 
-const bool registered =
+const bool trtcm_registered =
     register_case({.id = "trtcm",
                    .settings = {"rate=3/s burst=9 peak_rate=7/s peak_burst=3",
                                 "rate=7/1m burst=4 peak_rate=7/1m peak_burst=4",

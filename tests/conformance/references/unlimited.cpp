@@ -10,7 +10,7 @@ class UnlimitedReference : public Reference {
   Verdict decide(Instant, Cost) override { return {.allowed = true, .delay = {}}; }
 };
 
-const bool registered = register_case(
+const bool unlimited_registered = register_case(
     {.id = "unlimited", .settings = {""}, .reference = [](const Parameters&, const Environment&) {
        return std::make_unique<UnlimitedReference>();
      }});
