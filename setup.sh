@@ -11,14 +11,15 @@ tidy_packages=("${test_packages[@]}" clang-tidy)
 
 usage() {
   cat <<'END'
-usage: ./setup.sh [--test | --all-tests | --tidy | --help]
+usage: ./setup.sh [--test | --sanitizers | --all-tests | --tidy | --help]
 
 Installs the Debian packages that are missing (as root or through sudo), then builds.
 
   (no option)   build build/release/weir
   --test        build it with its tests and benchmarks, and run the tests
-  --all-tests   the same, then the debug, asan-ubsan and tsan presets, and every fuzz target for
-                WEIR_FUZZ_SECONDS (60)
+  --sanitizers  build and test the asan-ubsan and tsan presets, and run every fuzz target for
+                WEIR_FUZZ_SECONDS (20)
+  --all-tests   both
   --tidy        run clang-tidy over all sources
   --help        print this
 
@@ -138,7 +139,7 @@ fuzz_target() {
   name=$(basename "$program" | sed 's/^fuzz_//')
   mkdir -p "build/fuzz/corpus/$name" build/fuzz/findings
   if [ -d "tests/fuzz/corpus/$name" ]; then seeds=("tests/fuzz/corpus/$name"); fi
-  if "${fixed_addresses[@]}" "$program" -max_total_time="${WEIR_FUZZ_SECONDS:-60}" -timeout=10 \
+  if "${fixed_addresses[@]}" "$program" -max_total_time="${WEIR_FUZZ_SECONDS:-20}" -timeout=10 \
     -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="build/fuzz/findings/$name-" \
     "build/fuzz/corpus/$name" "${seeds[@]}" >"build/fuzz/$name.log" 2>&1; then
     echo "fuzz $name: passed, $(sed -n 's/^stat::number_of_executed_units: *//p' "build/fuzz/$name.log") runs"
@@ -191,6 +192,16 @@ section() {
   echo "== $name: $outcome after $((SECONDS - begin)) s"
 }
 
+test_release() {
+  section release test_preset release -DWEIR_BENCHMARKS=ON
+}
+
+test_sanitizers() {
+  section fuzz fuzz_all
+  section asan-ubsan test_preset asan-ubsan
+  section tsan test_preset tsan
+}
+
 finish() {
   printf '%s\n' "== summary" "${summary[@]}"
   [ "$failures" -eq 0 ] || exit 1
@@ -208,16 +219,18 @@ case ${1-} in
     ;;
   --test)
     install_packages "${test_packages[@]}"
-    section release test_preset release -DWEIR_BENCHMARKS=ON
+    test_release
+    finish
+    ;;
+  --sanitizers)
+    install_packages "${all_test_packages[@]}"
+    test_sanitizers
     finish
     ;;
   --all-tests)
     install_packages "${all_test_packages[@]}"
-    section fuzz fuzz_all
-    section debug test_preset debug
-    section asan-ubsan test_preset asan-ubsan
-    section tsan test_preset tsan
-    section release test_preset release -DWEIR_BENCHMARKS=ON
+    test_release
+    test_sanitizers
     finish
     ;;
   --tidy)
