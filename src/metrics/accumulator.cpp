@@ -14,13 +14,6 @@ std::int64_t add_clamped(std::int64_t a, std::int64_t b) {
   return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
 }
 
-Operations& operator+=(Operations& sum, const Operations& other) {
-  sum.count += other.count;
-  sum.succeeded += other.succeeded;
-  sum.abandoned += other.abandoned;
-  return sum;
-}
-
 CostTotals& operator+=(CostTotals& sum, const CostTotals& other) {
   sum.offered = add_clamped(sum.offered, other.offered);
   sum.allowed = add_clamped(sum.allowed, other.allowed);
@@ -28,11 +21,43 @@ CostTotals& operator+=(CostTotals& sum, const CostTotals& other) {
   return sum;
 }
 
-LimitTotals& operator+=(LimitTotals& sum, const LimitTotals& other) {
-  sum.allowed += other.allowed;
-  sum.denied += other.denied;
+ClassTotals& operator+=(ClassTotals& sum, const ClassTotals& other) {
+  sum.counts += other.counts;
+  sum.operations += other.operations;
+  sum.latency_operation.merge(other.latency_operation);
+  return sum;
+}
+
+RetryAfterTotals& operator+=(RetryAfterTotals& sum, const RetryAfterTotals& other) {
+  sum.present += other.present;
+  sum.absent += other.absent;
+  sum.too_short += other.too_short;
+  sum.honest += other.honest;
+  sum.too_long += other.too_long;
+  sum.never += other.never;
+  sum.late.merge(other.late);
+  sum.early.merge(other.early);
+  sum.client_obeyed += other.client_obeyed;
+  sum.client_early += other.client_early;
+  return sum;
+}
+
+FairnessTotals& operator+=(FairnessTotals& sum, const FairnessTotals& other) {
   sum.keys += other.keys;
-  sum.state_bytes += other.state_bytes;
+  sum.shares += other.shares;
+  sum.squares += other.squares;
+  return sum;
+}
+
+BackendTotals& operator+=(BackendTotals& sum, const BackendTotals& other) {
+  sum.served += other.served;
+  sum.refused += other.refused;
+  sum.left += other.left;
+  sum.wait.merge(other.wait);
+  sum.busy_ns += other.busy_ns;
+  sum.present_ns += other.present_ns;
+  sum.peak_running = std::max(sum.peak_running, other.peak_running);
+  sum.peak_waiting = std::max(sum.peak_waiting, other.peak_waiting);
   return sum;
 }
 
@@ -40,6 +65,8 @@ SeriesPoint& operator+=(SeriesPoint& sum, const SeriesPoint& other) {
   sum.attempts += other.attempts;
   sum.allowed += other.allowed;
   sum.denied += other.denied;
+  sum.retries += other.retries;
+  sum.succeeded += other.succeeded;
   sum.latency.merge(other.latency);
   return sum;
 }
@@ -72,6 +99,32 @@ Counts& Counts::operator+=(const Counts& other) {
   return *this;
 }
 
+LimitTotals& LimitTotals::operator+=(const LimitTotals& other) {
+  allowed += other.allowed;
+  denied += other.denied;
+  keys += other.keys;
+  state_bytes += other.state_bytes;
+  overshoot = std::max(overshoot, other.overshoot);
+  reserved_unused = add_clamped(reserved_unused, other.reserved_unused);
+  settled = add_clamped(settled, other.settled);
+  compared += other.compared;
+  false_allows += other.false_allows;
+  false_denials += other.false_denials;
+  peak_in_window = std::max(peak_in_window, other.peak_in_window);
+  return *this;
+}
+
+Operations& Operations::operator+=(const Operations& other) {
+  count += other.count;
+  succeeded += other.succeeded;
+  abandoned += other.abandoned;
+  unfinished += other.unfinished;
+  throttled += other.throttled;
+  attempts += other.attempts;
+  retries += other.retries;
+  return *this;
+}
+
 void merge(Accumulator& sum, const Accumulator& other) {
   sum.totals += other.totals;
   sum.operations += other.operations;
@@ -88,6 +141,9 @@ void merge(Accumulator& sum, const Accumulator& other) {
   sum.latency_denied.merge(other.latency_denied);
   sum.latency_operation.merge(other.latency_operation);
   sum.delay.merge(other.delay);
+  sum.retry_after += other.retry_after;
+  sum.fairness += other.fairness;
+  sum.backend += other.backend;
   add_each(sum.series, other.series);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/int128.hpp"
 #include "metrics/histogram.hpp"
 
 namespace weir::metrics {
@@ -20,12 +21,28 @@ struct Counts {
   Counts& operator+=(const Counts& other);
 };
 
-/// Clients' wishes, each of one or more attempts.
+/// Clients' wishes, each of one or more attempts: every one has succeeded, been abandoned, or was
+/// still waiting to be tried again when the run ended.
 struct Operations {
   std::uint64_t count = 0;
   std::uint64_t succeeded = 0;
   std::uint64_t abandoned = 0;
+  std::uint64_t unfinished = 0;
+  /// Of the abandoned, those that their own client refused to send.
+  std::uint64_t throttled = 0;
+  /// Attempts at them, and those of these that were not the first.
+  std::uint64_t attempts = 0;
+  std::uint64_t retries = 0;
   bool operator==(const Operations&) const = default;
+  Operations& operator+=(const Operations& other);
+};
+
+/// One class of traffic: its attempts, its operations, and how long those took that succeeded.
+struct ClassTotals {
+  Counts counts;
+  Operations operations;
+  Histogram latency_operation;
+  bool operator==(const ClassTotals&) const = default;
 };
 
 /// One cost, summed over attempts; sums end at the largest 64-bit number.
@@ -43,7 +60,65 @@ struct LimitTotals {
   /// Distinct keys that it met, and the bytes of their states at the end.
   std::uint64_t keys = 0;
   std::uint64_t state_bytes = 0;
+  /// The furthest that any key went beyond its budget by costs that were known late.
+  std::int64_t overshoot = 0;
+  /// Reserved at admission and not used in the end, and costs that were settled in all.
+  std::int64_t reserved_unused = 0;
+  std::int64_t settled = 0;
+  /// Beside an exact sliding window over what the limit itself admitted: how many decisions were
+  /// compared, those that it would have denied or allowed instead, and the most that was ever
+  /// admitted within one window.
+  std::uint64_t compared = 0;
+  std::uint64_t false_allows = 0;
+  std::uint64_t false_denials = 0;
+  std::int64_t peak_in_window = 0;
   bool operator==(const LimitTotals&) const = default;
+  LimitTotals& operator+=(const LimitTotals& other);
+};
+
+/// What denied requests were told to wait, beside what was true just after the denial: see
+/// DESIGN.md, section 9; and what their clients did.
+struct RetryAfterTotals {
+  std::uint64_t present = 0;
+  std::uint64_t absent = 0;
+  /// Of the present: promised before, within a second after, and later than the first instant at
+  /// which the request would be admitted; or promised though no wait would help.
+  std::uint64_t too_short = 0;
+  std::uint64_t honest = 0;
+  std::uint64_t too_long = 0;
+  std::uint64_t never = 0;
+  /// The promised instant minus the first possible, where it is later, and the other way round.
+  Histogram late;
+  Histogram early;
+  /// Repeated requests that waited as they had been told, and that did not.
+  std::uint64_t client_obeyed = 0;
+  std::uint64_t client_early = 0;
+  bool operator==(const RetryAfterTotals&) const = default;
+};
+
+/// Sums over keys of the share of their operations that succeeded, in parts per million.
+struct FairnessTotals {
+  std::uint64_t keys = 0;
+  Uint128 shares = 0;
+  Uint128 squares = 0;
+  bool operator==(const FairnessTotals&) const = default;
+};
+
+/// What the simulated back end did. Times beyond the counted part of the run are cut off.
+struct BackendTotals {
+  std::uint64_t served = 0;
+  std::uint64_t refused = 0;
+  /// Left by their clients before they were served to the end.
+  std::uint64_t left = 0;
+  /// How long requests waited for a slot, 0 included.
+  Histogram wait;
+  /// Integrals over time of the number in service, and of the number in service or waiting.
+  Uint128 busy_ns = 0;
+  Uint128 present_ns = 0;
+  /// The most at once; 0 where slots are not limited.
+  std::uint64_t peak_running = 0;
+  std::uint64_t peak_waiting = 0;
+  bool operator==(const BackendTotals&) const = default;
 };
 
 /// A key that was denied: by which limit, how often, and for how long at a stretch (from the first
@@ -61,6 +136,10 @@ struct SeriesPoint {
   std::uint64_t attempts = 0;
   std::uint64_t allowed = 0;
   std::uint64_t denied = 0;
+  /// Attempts that were not the first of their operation.
+  std::uint64_t retries = 0;
+  /// Operations that ended well in the interval.
+  std::uint64_t succeeded = 0;
   Histogram latency;
   bool operator==(const SeriesPoint&) const = default;
 };
@@ -74,7 +153,7 @@ struct Accumulator {
   std::map<std::string, CostTotals> costs;
   /// In the order of the scenario's limits and classes.
   std::vector<LimitTotals> limits;
-  std::vector<Counts> classes;
+  std::vector<ClassTotals> classes;
   /// by_attribute[attribute][value], for attributes of few values.
   std::map<std::string, std::map<std::string, Counts>> by_attribute;
   /// Keys denied at least once by an enforced limit (counted once per limit), and the
@@ -86,6 +165,9 @@ struct Accumulator {
   Histogram latency_operation;
   /// How long limiters held admitted requests back.
   Histogram delay;
+  RetryAfterTotals retry_after;
+  FairnessTotals fairness;
+  BackendTotals backend;
   /// series[i] covers [i, i + 1) times the scenario's interval, from the end of the warm-up.
   std::vector<SeriesPoint> series;
 

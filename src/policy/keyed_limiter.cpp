@@ -23,13 +23,14 @@ class TypedKeyedLimiter final : public KeyedLimiter {
     if (count > states_.size()) states_.resize(count);
   }
 
-  bool decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay) override {
+  bool decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay,
+              std::vector<Promise>& promises) override {
     if (block.variant.empty()) {
-      return block.cost.empty() ? run<false, false>(block, allowed, delay)
-                                : run<false, true>(block, allowed, delay);
+      return block.cost.empty() ? run<false, false>(block, allowed, delay, promises)
+                                : run<false, true>(block, allowed, delay, promises);
     }
-    return block.cost.empty() ? run<true, false>(block, allowed, delay)
-                              : run<true, true>(block, allowed, delay);
+    return block.cost.empty() ? run<true, false>(block, allowed, delay, promises)
+                              : run<true, true>(block, allowed, delay, promises);
   }
 
   Verdict check(const Charge& c) const override {
@@ -109,8 +110,24 @@ class TypedKeyedLimiter final : public KeyedLimiter {
   }
 
  private:
+  // The exact wait is not worth its time where nothing is promised.
+  static Promise promise(const L& l, const State& state, Instant now, Cost cost, std::size_t row) {
+    Promise p{static_cast<std::uint32_t>(row), Duration::max(), Duration::max()};
+    if constexpr (limiter::AdvertisesOwnWait<L>) {
+      const std::optional<Duration> told = l.advertised_retry_after(state, now, cost);
+      if (!told) return p;
+      p.advertised = *told;
+    }
+    const std::optional<Instant> at = l.earliest(state, now, cost);
+    if (!at) return p;
+    p.exact = *at - now;
+    if constexpr (!limiter::AdvertisesOwnWait<L>) p.advertised = limiter::ceil_seconds(p.exact);
+    return p;
+  }
+
   template <bool HasVariants, bool HasCosts>
-  bool run(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay) {
+  bool run(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay,
+           std::vector<Promise>& promises) {
     // A copy that the compiler knows nobody else changes, so that parameters stay in registers.
     const L only = variants_[0];
     State* const states = states_.data();
@@ -124,6 +141,7 @@ class TypedKeyedLimiter final : public KeyedLimiter {
         l.charge(state, block.at[i], cost);
       } else {
         l.charge_denied(state, block.at[i], cost);
+        promises.push_back(promise(l, state, block.at[i], cost, i));
       }
       allowed[i] = verdict.allowed ? 1 : 0;
       delay[i] = verdict.delay;

@@ -38,6 +38,14 @@ struct ChargeBlock {
   std::span<const Cost> cost;
 };
 
+/// What a denied request was told to wait, and what it would really have to, were it the only one;
+/// Duration::max() where it was told nothing, and where no wait helps.
+struct Promise {
+  std::uint32_t row = 0;
+  Duration advertised;
+  Duration exact;
+};
+
 /// One limit's algorithm with the states of all its keys, the algorithm's type erased: one virtual
 /// call a block of requests, or one a request where several limits have to agree.
 class KeyedLimiter {
@@ -50,8 +58,10 @@ class KeyedLimiter {
   virtual void grow(std::size_t count) = 0;
 
   /// Decides and charges a block. Writes 0 or 1 into `allowed` and the delays of those admitted
-  /// into `delay`; says whether any delay is longer than 0.
-  virtual bool decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay) = 0;
+  /// into `delay`; says whether any delay is longer than 0. Adds what those denied were told to
+  /// `promises`.
+  virtual bool decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay,
+                      std::vector<Promise>& promises) = 0;
 
   virtual Verdict check(const Charge& charge) const = 0;
   virtual void charge(const Charge& charge) = 0;

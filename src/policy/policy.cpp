@@ -42,6 +42,7 @@ class LimitBinder {
       if (const auto column = attribute(name, "/key")) limit_.key.push_back(*column);
     }
     bind_cost();
+    bind_reserve();
     bind_conditions();
     bind_tables();
     limit_.state_key = limit_.key;
@@ -75,10 +76,20 @@ class LimitBinder {
     const bool by_default = limit_.spec.cost.empty();
     limit_.cost = columns_.find_cost(by_default ? default_cost : limit_.spec.cost);
     if (limit_.cost || by_default || limit_.spec.cost == default_cost) return;
+    unknown_cost("/cost", limit_.spec.cost);
+  }
+
+  void bind_reserve() {
+    if (limit_.spec.charge.when != ChargeSpec::When::reserve) return;
+    limit_.reserve = columns_.find_cost(limit_.spec.charge.reserve);
+    if (!limit_.reserve) unknown_cost("/charge/reserve", limit_.spec.charge.reserve);
+  }
+
+  void unknown_cost(const std::string& where, const std::string& name) {
     const std::vector<std::string_view> known(columns_.costs.begin(), columns_.costs.end());
-    const std::string_view near = nearest(limit_.spec.cost, known);
-    problem("/cost", fmt::format("no traffic has the cost \"{}\"{}", limit_.spec.cost,
-                                 near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+    const std::string_view near = nearest(name, known);
+    problem(where, fmt::format("no traffic has the cost \"{}\"{}", name,
+                               near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
   }
 
   void bind_conditions() {
@@ -197,10 +208,29 @@ class LimitBinder {
       }
       parameters = std::move(*complete);
     }
+    bind_reference();
     const auto made = make_keyed_limiter(limit_.spec.algorithm, limit_.variants, environment_);
-    if (made) return;
-    const std::string& blamed = made.error().pointer;
-    problem(blamed.empty() ? "" : "/" + blamed, made.error().message);
+    if (!made) {
+      const std::string& blamed = made.error().pointer;
+      problem(blamed.empty() ? "" : "/" + blamed, made.error().message);
+    } else if (limit_.charges_late() && !(*made)->settles_late()) {
+      problem("/charge", fmt::format("{} charges at admission only", limit_.spec.algorithm));
+    }
+  }
+
+  void bind_reference() {
+    const std::optional<WindowReference>& asked = limit_.spec.reference;
+    if (!asked) return;
+    for (const limiter::Parameters& parameters : limit_.variants) {
+      const bool has_own = parameters.has("limit") && parameters.has("window");
+      if (!has_own && (!asked->limit || !asked->window)) {
+        problem("/reference", fmt::format("needs limit and window: {} has none of its own",
+                                          limit_.spec.algorithm));
+        return;
+      }
+      limit_.references.push_back({asked->limit ? *asked->limit : parameters.count("limit"),
+                                   asked->window ? *asked->window : parameters.duration("window")});
+    }
   }
 
   const Columns& columns_;

@@ -22,6 +22,14 @@ struct Limit {
   std::vector<std::size_t> state_key;
   /// The column of the cost that is charged; none if every request costs 1.
   std::optional<std::size_t> cost;
+  /// The column of the cost that is reserved at admission, where the limit reserves.
+  std::optional<std::size_t> reserve;
+  /// What `accuracy` compares with under each row of the tables; empty where nobody asked.
+  struct Window {
+    std::int64_t limit = 0;
+    Duration window;
+  };
+  std::vector<Window> references;
 
   /// The limit applies where every condition's `matches` holds for the value's id.
   struct Condition {
@@ -43,6 +51,12 @@ struct Limit {
   VariantIndex variant(const RequestBlock& block, std::size_t row) const;
   Cost cost_of(const RequestBlock& block, std::size_t row) const {
     return cost ? block.costs[*cost][row] : 1;
+  }
+  bool charges_late() const { return spec.charge.when != ChargeSpec::When::admit; }
+  /// What its admission asks for: with "answer" only whether anything is left.
+  Cost asked_cost(const RequestBlock& block, std::size_t row) const {
+    if (!charges_late()) return cost_of(block, row);
+    return reserve ? block.costs[*reserve][row] : 1;
   }
 };
 

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 #include "core/int128.hpp"
 
@@ -22,73 +23,132 @@ using metrics::SeriesPoint;
 using Json = nlohmann::ordered_json;
 using Pointer = Json::json_pointer;
 
+// ---- What the fields of each struct are: one description writes them and reads them.
+
+template <class F>
+void fields(F& f, Counts& c) {
+  f("attempts", c.attempts), f("allowed", c.allowed), f("denied", c.denied), f("errors", c.errors);
+}
+
+template <class F>
+void fields(F& f, Operations& o) {
+  f("count", o.count), f("succeeded", o.succeeded), f("abandoned", o.abandoned);
+  f("unfinished", o.unfinished), f("throttled", o.throttled);
+  f("attempts", o.attempts), f("retries", o.retries);
+}
+
+template <class F>
+void fields(F& f, metrics::ClassTotals& c) {
+  f("counts", c.counts), f("operations", c.operations);
+  f("latency_operation", c.latency_operation);
+}
+
+template <class F>
+void fields(F& f, CostTotals& c) {
+  f("offered", c.offered), f("allowed", c.allowed), f("denied", c.denied);
+}
+
+template <class F>
+void fields(F& f, LimitTotals& l) {
+  f("allowed", l.allowed), f("denied", l.denied), f("keys", l.keys);
+  f("state_bytes", l.state_bytes), f("overshoot", l.overshoot);
+  f("reserved_unused", l.reserved_unused), f("settled", l.settled);
+  f("compared", l.compared), f("false_allows", l.false_allows);
+  f("false_denials", l.false_denials), f("peak_in_window", l.peak_in_window);
+}
+
+template <class F>
+void fields(F& f, DeniedKey& k) {
+  f("key", k.key), f("limit", k.limit), f("denied", k.denied);
+  f("longest_block_ns", k.longest_block_ns);
+}
+
+template <class F>
+void fields(F& f, metrics::RetryAfterTotals& r) {
+  f("present", r.present), f("absent", r.absent), f("too_short", r.too_short);
+  f("honest", r.honest), f("too_long", r.too_long), f("never", r.never);
+  f("late", r.late), f("early", r.early);
+  f("client_obeyed", r.client_obeyed), f("client_early", r.client_early);
+}
+
+template <class F>
+void fields(F& f, metrics::FairnessTotals& t) {
+  f("keys", t.keys), f("shares", t.shares), f("squares", t.squares);
+}
+
+template <class F>
+void fields(F& f, metrics::BackendTotals& b) {
+  f("served", b.served), f("refused", b.refused), f("left", b.left), f("wait", b.wait);
+  f("busy_ns", b.busy_ns), f("present_ns", b.present_ns);
+  f("peak_running", b.peak_running), f("peak_waiting", b.peak_waiting);
+}
+
+template <class F>
+void fields(F& f, SeriesPoint& p) {
+  f("attempts", p.attempts), f("allowed", p.allowed), f("denied", p.denied);
+  f("retries", p.retries), f("succeeded", p.succeeded), f("latency", p.latency);
+}
+
+template <class F>
+void fields(F& f, Accumulator& a) {
+  f("totals", a.totals), f("operations", a.operations), f("costs", a.costs);
+  f("limits", a.limits), f("classes", a.classes), f("by_attribute", a.by_attribute);
+  f("denied_keys", a.denied_keys), f("top_denied", a.top_denied);
+  f("latency_allowed", a.latency_allowed), f("latency_denied", a.latency_denied);
+  f("latency_operation", a.latency_operation), f("delay", a.delay);
+  f("retry_after", a.retry_after), f("fairness", a.fairness), f("backend", a.backend);
+  f("series", a.series);
+}
+
 // ---- Writing
 
-std::string sum_digits(const Histogram::Summary& summary) {
-  const Uint128 sum = Uint128{static_cast<std::uint64_t>(summary.sum_high)} << 64 | summary.sum_low;
-  return fmt::format("{}", sum);
-}
-
-Json to_json(const Histogram& histogram) {
-  if (histogram.count() == 0) return nullptr;
-  const Histogram::Summary summary = histogram.summary();
-  return {{"hdr", histogram.encode_base64()},
-          {"min", summary.min},
-          {"max", summary.max},
-          {"sum", sum_digits(summary)}};
-}
-
-Json to_json(const Counts& counts) {
-  return {{"attempts", counts.attempts},
-          {"allowed", counts.allowed},
-          {"denied", counts.denied},
-          {"errors", counts.errors}};
-}
-
-Json to_json(const Operations& operations) {
-  return {{"count", operations.count},
-          {"succeeded", operations.succeeded},
-          {"abandoned", operations.abandoned}};
-}
-
-Json to_json(const CostTotals& cost) {
-  return {{"offered", cost.offered}, {"allowed", cost.allowed}, {"denied", cost.denied}};
-}
-
-Json to_json(const LimitTotals& limit) {
-  return {{"allowed", limit.allowed},
-          {"denied", limit.denied},
-          {"keys", limit.keys},
-          {"state_bytes", limit.state_bytes}};
-}
-
-Json to_json(const DeniedKey& key) {
-  return {{"key", key.key},
-          {"limit", key.limit},
-          {"denied", key.denied},
-          {"longest_block_ns", key.longest_block_ns}};
-}
-
-Json to_json(const SeriesPoint& point) {
-  return {{"attempts", point.attempts},
-          {"allowed", point.allowed},
-          {"denied", point.denied},
-          {"latency", to_json(point.latency)}};
-}
-
 template <class T>
-Json to_json(const std::vector<T>& items) {
-  Json array = Json::array();
-  for (const T& item : items) array.push_back(to_json(item));
-  return array;
-}
+concept Whole = std::is_same_v<T, std::uint64_t> || std::is_same_v<T, std::int64_t> ||
+    std::is_same_v<T, std::uint32_t>;
 
-template <class T>
-Json to_json(const std::map<std::string, T>& items) {
+struct Writer {
   Json object = Json::object();
-  for (const auto& [name, item] : items) object[name] = to_json(item);
-  return object;
-}
+
+  template <class T>
+  void operator()(const char* name, const T& value) {
+    object[name] = write(value);
+  }
+
+  template <class T>
+  static Json write(const T& value) {
+    Writer writer;
+    fields(writer, const_cast<T&>(value));
+    return std::move(writer.object);
+  }
+  template <Whole T>
+  static Json write(const T& value) {
+    return value;
+  }
+  static Json write(const std::string& value) { return value; }
+  static Json write(const Uint128& value) { return fmt::format("{}", value); }
+  static Json write(const Histogram& histogram) {
+    if (histogram.count() == 0) return nullptr;
+    const Histogram::Summary summary = histogram.summary();
+    const Uint128 sum =
+        Uint128{static_cast<std::uint64_t>(summary.sum_high)} << 64 | summary.sum_low;
+    return {{"hdr", histogram.encode_base64()},
+            {"min", summary.min},
+            {"max", summary.max},
+            {"sum", write(sum)}};
+  }
+  template <class T>
+  static Json write(const std::vector<T>& items) {
+    Json array = Json::array();
+    for (const T& item : items) array.push_back(write(item));
+    return array;
+  }
+  template <class T>
+  static Json write(const std::map<std::string, T>& items) {
+    Json object = Json::object();
+    for (const auto& [name, item] : items) object[name] = write(item);
+    return object;
+  }
+};
 
 // ---- Reading
 
@@ -99,22 +159,6 @@ class Reader {
 
   void complain(const Pointer& at, std::string message) {
     problems.push_back({at.to_string(), std::move(message)});
-  }
-
-  /// Whether `json` is an object of exactly these fields.
-  bool has_fields(const Json& json, const Pointer& at,
-                  std::initializer_list<std::string_view> names) {
-    if (!is_object(json, at)) return false;
-    const std::size_t before = problems.size();
-    for (const std::string_view name : names) {
-      if (!json.contains(name)) complain(at / std::string(name), "is missing");
-    }
-    for (const auto& [name, value] : json.items()) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) {
-        complain(at / name, "is not a field of an accumulator");
-      }
-    }
-    return problems.size() == before;
   }
 
   bool is_object(const Json& json, const Pointer& at) {
@@ -156,14 +200,18 @@ class Reader {
   }
 
   void read(const Json& json, const Pointer& at, Histogram& histogram) {
-    if (json.is_null() || !has_fields(json, at, {"hdr", "min", "max", "sum"})) return;
+    if (json.is_null() || !is_object(json, at)) return;
+    if (!has_only(json, at, {"hdr", "min", "max", "sum"})) return;
     const std::size_t before = problems.size();
     Histogram::Summary summary;
     std::string encoded;
     read(json["hdr"], at / "hdr", encoded);
     read(json["min"], at / "min", summary.min);
     read(json["max"], at / "max", summary.max);
-    read_sum(json["sum"], at / "sum", summary);
+    Uint128 sum = 0;
+    read(json["sum"], at / "sum", sum);
+    summary.sum_high = static_cast<std::int64_t>(sum >> 64);
+    summary.sum_low = static_cast<std::uint64_t>(sum);
     if (problems.size() != before) return;
     const Parsed<Histogram> decoded = Histogram::decode_base64(encoded, summary);
     if (decoded) {
@@ -173,53 +221,37 @@ class Reader {
     }
   }
 
-  void read(const Json& json, const Pointer& at, Counts& counts) {
-    if (!has_fields(json, at, {"attempts", "allowed", "denied", "errors"})) return;
-    read(json["attempts"], at / "attempts", counts.attempts);
-    read(json["allowed"], at / "allowed", counts.allowed);
-    read(json["denied"], at / "denied", counts.denied);
-    read(json["errors"], at / "errors", counts.errors);
+  void read(const Json& json, const Pointer& at, std::uint32_t& value) {
+    std::uint64_t n = 0;
+    read(json, at, n);
+    value = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(n, std::numeric_limits<std::uint32_t>::max()));
   }
 
-  void read(const Json& json, const Pointer& at, Operations& operations) {
-    if (!has_fields(json, at, {"count", "succeeded", "abandoned"})) return;
-    read(json["count"], at / "count", operations.count);
-    read(json["succeeded"], at / "succeeded", operations.succeeded);
-    read(json["abandoned"], at / "abandoned", operations.abandoned);
+  void read(const Json& json, const Pointer& at, Uint128& value) {
+    std::string digits;
+    if (json.is_string()) digits = json.get<std::string>();
+    Uint128 sum = 0;
+    bool fits = !digits.empty();
+    for (const char c : digits) {
+      const auto digit = static_cast<unsigned>(c - '0');
+      const Uint128 next = sum * 10 + digit;
+      fits = fits && digit <= 9 && next / 10 == sum;
+      sum = next;
+    }
+    if (!fits) return complain(at, found("must be a string of digits below 2^128", json));
+    value = sum;
   }
 
-  void read(const Json& json, const Pointer& at, CostTotals& cost) {
-    if (!has_fields(json, at, {"offered", "allowed", "denied"})) return;
-    read(json["offered"], at / "offered", cost.offered);
-    read(json["allowed"], at / "allowed", cost.allowed);
-    read(json["denied"], at / "denied", cost.denied);
-  }
-
-  void read(const Json& json, const Pointer& at, LimitTotals& limit) {
-    if (!has_fields(json, at, {"allowed", "denied", "keys", "state_bytes"})) return;
-    read(json["allowed"], at / "allowed", limit.allowed);
-    read(json["denied"], at / "denied", limit.denied);
-    read(json["keys"], at / "keys", limit.keys);
-    read(json["state_bytes"], at / "state_bytes", limit.state_bytes);
-  }
-
-  void read(const Json& json, const Pointer& at, DeniedKey& key) {
-    if (!has_fields(json, at, {"key", "limit", "denied", "longest_block_ns"})) return;
-    std::uint64_t limit = 0;
-    read(json["key"], at / "key", key.key);
-    read(json["limit"], at / "limit", limit);
-    read(json["denied"], at / "denied", key.denied);
-    read(json["longest_block_ns"], at / "longest_block_ns", key.longest_block_ns);
-    key.limit = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(limit, std::numeric_limits<std::uint32_t>::max()));
-  }
-
-  void read(const Json& json, const Pointer& at, SeriesPoint& point) {
-    if (!has_fields(json, at, {"attempts", "allowed", "denied", "latency"})) return;
-    read(json["attempts"], at / "attempts", point.attempts);
-    read(json["allowed"], at / "allowed", point.allowed);
-    read(json["denied"], at / "denied", point.denied);
-    read(json["latency"], at / "latency", point.latency);
+  /// A struct: an object of exactly its fields.
+  template <class T>
+  void read(const Json& json, const Pointer& at, T& value) {
+    if (!is_object(json, at)) return;
+    FieldNames known;
+    fields(known, value);
+    if (!has_only(json, at, known.names)) return;
+    FieldReads reads{*this, json, at};
+    fields(reads, value);
   }
 
   template <class T>
@@ -242,20 +274,34 @@ class Reader {
     return fmt::format("{}, got {}", wanted, text);
   }
 
-  void read_sum(const Json& json, const Pointer& at, Histogram::Summary& summary) {
-    std::string digits;
-    if (json.is_string()) digits = json.get<std::string>();
-    Uint128 sum = 0;
-    bool fits = !digits.empty();
-    for (const char c : digits) {
-      const auto digit = static_cast<unsigned>(c - '0');
-      const Uint128 next = sum * 10 + digit;
-      fits = fits && digit <= 9 && next / 10 == sum;
-      sum = next;
+  struct FieldNames {
+    std::vector<std::string_view> names;
+    template <class T>
+    void operator()(const char* name, T&) {
+      names.emplace_back(name);
     }
-    if (!fits) return complain(at, found("must be a string of digits below 2^128", json));
-    summary.sum_high = static_cast<std::int64_t>(sum >> 64);
-    summary.sum_low = static_cast<std::uint64_t>(sum);
+  };
+  struct FieldReads {
+    Reader& reader;
+    const Json& json;
+    const Pointer& at;
+    template <class T>
+    void operator()(const char* name, T& value) {
+      reader.read(json[name], at / name, value);
+    }
+  };
+
+  bool has_only(const Json& json, const Pointer& at, const std::vector<std::string_view>& names) {
+    const std::size_t before = problems.size();
+    for (const std::string_view name : names) {
+      if (!json.contains(name)) complain(at / std::string(name), "is missing");
+    }
+    for (const auto& [name, value] : json.items()) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        complain(at / name, "is not a field of an accumulator");
+      }
+    }
+    return problems.size() == before;
   }
 };
 
@@ -288,45 +334,12 @@ Error as_error(const Problems& problems) {
 
 }  // namespace
 
-Json accumulator_to_json(const Accumulator& a) {
-  return {{"totals", to_json(a.totals)},
-          {"operations", to_json(a.operations)},
-          {"costs", to_json(a.costs)},
-          {"limits", to_json(a.limits)},
-          {"classes", to_json(a.classes)},
-          {"by_attribute", to_json(a.by_attribute)},
-          {"denied_keys", a.denied_keys},
-          {"top_denied", to_json(a.top_denied)},
-          {"latency_allowed", to_json(a.latency_allowed)},
-          {"latency_denied", to_json(a.latency_denied)},
-          {"latency_operation", to_json(a.latency_operation)},
-          {"delay", to_json(a.delay)},
-          {"series", to_json(a.series)}};
-}
+Json accumulator_to_json(const Accumulator& a) { return Writer::write(a); }
 
 Result<Accumulator> accumulator_from_json(const Json& json) {
   Reader reader;
   Accumulator a;
-  const Pointer root;
-  if (!reader.has_fields(json, root,
-                         {"totals", "operations", "costs", "limits", "classes", "by_attribute",
-                          "denied_keys", "top_denied", "latency_allowed", "latency_denied",
-                          "latency_operation", "delay", "series"})) {
-    return tl::unexpected(as_error(reader.problems));
-  }
-  reader.read(json["totals"], root / "totals", a.totals);
-  reader.read(json["operations"], root / "operations", a.operations);
-  reader.read(json["costs"], root / "costs", a.costs);
-  reader.read(json["limits"], root / "limits", a.limits);
-  reader.read(json["classes"], root / "classes", a.classes);
-  reader.read(json["by_attribute"], root / "by_attribute", a.by_attribute);
-  reader.read(json["denied_keys"], root / "denied_keys", a.denied_keys);
-  reader.read(json["top_denied"], root / "top_denied", a.top_denied);
-  reader.read(json["latency_allowed"], root / "latency_allowed", a.latency_allowed);
-  reader.read(json["latency_denied"], root / "latency_denied", a.latency_denied);
-  reader.read(json["latency_operation"], root / "latency_operation", a.latency_operation);
-  reader.read(json["delay"], root / "delay", a.delay);
-  reader.read(json["series"], root / "series", a.series);
+  reader.read(json, Pointer(), a);
   if (reader.problems.empty()) check_top_denied(a, reader);
   if (!reader.problems.empty()) return tl::unexpected(as_error(reader.problems));
   return a;

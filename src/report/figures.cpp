@@ -1,11 +1,11 @@
 #include "report/figures.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <variant>
 
 #include "report/accumulator_json.hpp"
+#include "report/percentiles.hpp"
 
 namespace weir::report {
 namespace {
@@ -18,6 +18,11 @@ using metrics::SeriesPoint;
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t top_denied_shown = 10;
+
+Json per_second(std::uint64_t count, Duration time) {
+  if (time <= Duration()) return nullptr;
+  return static_cast<double>(count) * 1e9 / static_cast<double>(time.ns());
+}
 
 Json make_totals(const Accumulator& a) {
   std::uint64_t active_keys = 0;
@@ -40,11 +45,27 @@ Json make_counts(const Counts& counts) {
           {"denied_ratio", ratio(counts.denied, counts.attempts)}};
 }
 
-Json make_operations(const Accumulator& a) {
-  return {{"count", a.operations.count},
-          {"succeeded", a.operations.succeeded},
-          {"abandoned", a.operations.abandoned},
-          {"attempts_per_success", ratio(a.totals.attempts, a.operations.succeeded)}};
+Json make_operations(const metrics::Operations& operations) {
+  return {{"count", operations.count},
+          {"succeeded", operations.succeeded},
+          {"abandoned", operations.abandoned},
+          {"unfinished", operations.unfinished},
+          {"throttled", operations.throttled},
+          {"attempts", operations.attempts},
+          {"retries", operations.retries},
+          {"succeeded_ratio", ratio(operations.succeeded, operations.count)},
+          {"attempts_per_success", ratio(operations.attempts, operations.succeeded)}};
+}
+
+/// With what only the whole run has: how fast operations succeeded, and the largest herd of
+/// attempts that came back within one interval of the series.
+Json make_all_operations(const metrics::Outcome& outcome, const Accumulator& a) {
+  Json section = make_operations(a.operations);
+  section["succeeded_per_second"] = per_second(a.operations.succeeded, outcome.duration);
+  std::uint64_t peak = 0;
+  for (const SeriesPoint& point : a.series) peak = std::max(peak, point.retries);
+  section["retry_peak"] = peak;
+  return section;
 }
 
 Json make_costs(const scenario::Scenario& scenario, const Accumulator& a) {
@@ -71,6 +92,10 @@ Json make_limits(const policy::PolicySpec& policy, const Accumulator& a) {
                        {"denied", limit.denied},
                        {"keys", limit.keys},
                        {"state_bytes_per_key", ratio(limit.state_bytes, limit.keys)}});
+    if (spec.charge.when == policy::ChargeSpec::When::admit) continue;
+    section.back()["settled"] = limit.settled;
+    section.back()["overshoot"] = limit.overshoot;
+    section.back()["reserved_unused"] = limit.reserved_unused;
   }
   return section;
 }
@@ -78,7 +103,11 @@ Json make_limits(const policy::PolicySpec& policy, const Accumulator& a) {
 Json make_classes(const scenario::Scenario& scenario, const Accumulator& a) {
   Json section = Json::object();
   for (std::size_t i = 0; i < scenario.traffic.size(); ++i) {
-    section[scenario.traffic[i].name] = make_counts(i < a.classes.size() ? a.classes[i] : Counts{});
+    const metrics::ClassTotals totals =
+        i < a.classes.size() ? a.classes[i] : metrics::ClassTotals{};
+    Json& row = section[scenario.traffic[i].name] = make_counts(totals.counts);
+    row["operations"] = make_operations(totals.operations);
+    row["latency_operation"] = make_percentiles(totals.latency_operation);
   }
   return section;
 }
@@ -129,26 +158,76 @@ Json make_top_denied(const policy::PolicySpec& policy, const Accumulator& a) {
   return section;
 }
 
-Json make_percentiles(const Histogram& h) {
-  constexpr std::array<std::pair<const char*, std::uint32_t>, 6> percentiles = {
-      {{"p50_ns", 500'000},
-       {"p75_ns", 750'000},
-       {"p90_ns", 900'000},
-       {"p95_ns", 950'000},
-       {"p99_ns", 990'000},
-       {"p999_ns", 999'000}}};
-  const auto known = [&](std::int64_t value) { return h.count() > 0 ? Json(value) : Json(); };
-  Json section = {{"count", h.count()}, {"min_ns", known(h.min())}, {"mean_ns", known(h.mean())}};
-  for (const auto& [name, parts] : percentiles) section[name] = known(h.percentile(parts));
-  section["max_ns"] = known(h.max());
-  return section;
-}
-
 Json make_latency(const Accumulator& a) {
   return {{"allowed", make_percentiles(a.latency_allowed)},
           {"denied", make_percentiles(a.latency_denied)},
           {"operation", make_percentiles(a.latency_operation)},
           {"delay", make_percentiles(a.delay)}};
+}
+
+Json make_retry_after(const metrics::RetryAfterTotals& totals) {
+  return {{"present", totals.present},
+          {"absent", totals.absent},
+          {"honest", totals.honest},
+          {"too_short", totals.too_short},
+          {"too_long", totals.too_long},
+          {"never", totals.never},
+          {"honest_ratio", ratio(totals.honest, totals.present)},
+          {"error", make_signed_percentiles(totals.early, totals.late)},
+          {"client_obeyed", totals.client_obeyed},
+          {"client_early", totals.client_early}};
+}
+
+/// Jain's index: the square of the sum over n times the sum of the squares.
+Json make_fairness(const metrics::FairnessTotals& totals) {
+  Json index;
+  if (totals.squares > 0) {
+    const auto sum = static_cast<double>(totals.shares);
+    index = sum * sum / (static_cast<double>(totals.keys) * static_cast<double>(totals.squares));
+  }
+  return {{"keys", totals.keys}, {"jain_index", index}};
+}
+
+/// For each limit that names a reference.
+Json make_accuracy(const policy::PolicySpec& policy, const Accumulator& a) {
+  Json section = Json::object();
+  for (std::size_t i = 0; i < policy.limits.size() && i < a.limits.size(); ++i) {
+    const policy::LimitSpec& spec = policy.limits[i];
+    if (!spec.reference) continue;
+    const LimitTotals& limit = a.limits[i];
+    Json reference = {{"algorithm", "sliding-window-log"}};
+    if (spec.reference->limit) reference["limit"] = *spec.reference->limit;
+    if (spec.reference->window) reference["window_ns"] = spec.reference->window->ns();
+    section[spec.name] = {{"reference", std::move(reference)},
+                          {"compared", limit.compared},
+                          {"false_allows", limit.false_allows},
+                          {"false_denials", limit.false_denials},
+                          {"false_allow_ratio", ratio(limit.false_allows, limit.compared)},
+                          {"false_denial_ratio", ratio(limit.false_denials, limit.compared)},
+                          {"peak_in_window", limit.peak_in_window}};
+  }
+  return section;
+}
+
+Json make_backend(const traffic::BackendSpec& spec, const metrics::Outcome& outcome,
+                  const metrics::BackendTotals& totals) {
+  const auto run = static_cast<double>(outcome.duration.ns());
+  const auto mean = [&](Uint128 ns) {
+    return run > 0 ? Json(static_cast<double>(ns) / run) : Json();
+  };
+  Json section = {{"served", totals.served},
+                  {"refused", totals.refused},
+                  {"left", totals.left},
+                  {"wait", make_percentiles(totals.wait)},
+                  {"mean_running", mean(totals.busy_ns)},
+                  {"mean_present", mean(totals.present_ns)}};
+  if (!spec.slots) return section;
+  const auto slots = static_cast<double>(*spec.slots);
+  section["utilisation_ratio"] =
+      run > 0 ? Json(static_cast<double>(totals.busy_ns) / run / slots) : Json();
+  section["peak_running"] = totals.peak_running;
+  section["peak_waiting"] = totals.peak_waiting;
+  return section;
 }
 
 /// How many intervals the series of a run has; those after the last request are empty, but one that
@@ -164,19 +243,23 @@ std::size_t series_length(const metrics::Outcome& outcome, const Accumulator& a)
 
 Json make_series(const metrics::Outcome& outcome, const Accumulator& a) {
   Json attempts = Json::array(), allowed = Json::array(), denied = Json::array(),
-       p99 = Json::array();
+       retries = Json::array(), succeeded = Json::array(), p99 = Json::array();
   const SeriesPoint nothing;
   for (std::size_t i = 0; i < series_length(outcome, a); ++i) {
     const SeriesPoint& point = i < a.series.size() ? a.series[i] : nothing;
     attempts.push_back(point.attempts);
     allowed.push_back(point.allowed);
     denied.push_back(point.denied);
+    retries.push_back(point.retries);
+    succeeded.push_back(point.succeeded);
     p99.push_back(point.latency.count() > 0 ? Json(point.latency.percentile(990'000)) : Json());
   }
   return {{"interval_ns", outcome.series_interval.ns()},
           {"attempts", std::move(attempts)},
           {"allowed", std::move(allowed)},
           {"denied", std::move(denied)},
+          {"retries", std::move(retries)},
+          {"succeeded", std::move(succeeded)},
           {"p99_ns", std::move(p99)}};
 }
 
@@ -205,17 +288,23 @@ Json make_figures(const scenario::Scenario& scenario, const policy::PolicySpec& 
                   const metrics::Outcome& outcome, const Accumulator& accumulator,
                   const Names& names) {
   const Accumulator a = names.rename(accumulator);
-  return {{"totals", make_totals(a)},
-          {"operations", make_operations(a)},
-          {"costs", make_costs(scenario, a)},
-          {"limits", make_limits(policy, a)},
-          {"classes", make_classes(scenario, a)},
-          {"by_attribute", make_by_attribute(scenario, a, names)},
-          {"denied_keys", a.denied_keys},
-          {"top_denied", make_top_denied(policy, a)},
-          {"latency", make_latency(a)},
-          {"series", make_series(outcome, a)},
-          {"accumulator", accumulator_to_json(a)}};
+  Json figures = {{"totals", make_totals(a)},
+                  {"operations", make_all_operations(outcome, a)},
+                  {"costs", make_costs(scenario, a)},
+                  {"limits", make_limits(policy, a)},
+                  {"classes", make_classes(scenario, a)},
+                  {"by_attribute", make_by_attribute(scenario, a, names)},
+                  {"denied_keys", a.denied_keys},
+                  {"top_denied", make_top_denied(policy, a)},
+                  {"retry_after", make_retry_after(a.retry_after)},
+                  {"latency", make_latency(a)},
+                  {"fairness", make_fairness(a.fairness)}};
+  Json accuracy = make_accuracy(policy, a);
+  if (!accuracy.empty()) figures["accuracy"] = std::move(accuracy);
+  if (scenario.backend) figures["backend"] = make_backend(*scenario.backend, outcome, a.backend);
+  figures["series"] = make_series(outcome, a);
+  figures["accumulator"] = accumulator_to_json(a);
+  return figures;
 }
 
 Json make_comparison(const Json& policies) {
@@ -227,6 +316,13 @@ Json make_comparison(const Json& policies) {
                     {"denied", totals["denied"]},
                     {"allowed_ratio", totals["allowed_ratio"]},
                     {"denied_ratio", totals["denied_ratio"]},
+                    {"succeeded", figures["operations"]["succeeded"]},
+                    {"attempts_per_success", figures["operations"]["attempts_per_success"]},
+                    {"retry_peak", figures["operations"]["retry_peak"]},
+                    {"operation_p50_ns", figures["latency"]["operation"]["p50_ns"]},
+                    {"operation_p99_ns", figures["latency"]["operation"]["p99_ns"]},
+                    {"honest_ratio", figures["retry_after"]["honest_ratio"]},
+                    {"jain_index", figures["fairness"]["jain_index"]},
                     {"denied_keys", figures["denied_keys"]},
                     {"peak_allowed", peak(figures["series"]["allowed"])},
                     {"delay_p99_ns", figures["latency"]["delay"]["p99_ns"]},

@@ -125,6 +125,21 @@ Json percentiles() {
                     {"max_ns", whole_or_null("The largest, exactly", "ns")}});
 }
 
+Json signed_percentiles() {
+  Json schema = percentiles();
+  for (auto& [name, field] : schema["properties"].items()) {
+    if (name != "count") field.erase("minimum");
+  }
+  return schema;
+}
+
+Json digits(const char* description, const char* unit) {
+  return {{"description", description},
+          {"type", "string"},
+          {"pattern", "^[0-9]{1,39}$"},
+          {"x-unit", unit}};
+}
+
 Json histogram() {
   Json fields = object_of(
       {{"hdr", text("Counts by value in HdrHistogram's V2 encoding, uncompressed, in base64; three "
@@ -148,12 +163,104 @@ Json totals() {
   return object_of(fields);
 }
 
+std::vector<Field> operation_sums() {
+  return {
+      {"count", whole("Clients' wishes, each of one or more attempts", "operations")},
+      {"succeeded", whole("Those that were answered", "operations")},
+      {"abandoned", whole("Those that the client gave up, or left", "operations")},
+      {"unfinished", whole("Those that waited to be tried again when the run ended", "operations")},
+      {"throttled",
+       whole("Of the abandoned, those that their own client refused to send", "operations")},
+      {"attempts", whole("Attempts at them", "requests")},
+      {"retries", whole("Those of the attempts that were not the first", "requests")}};
+}
+
+std::vector<Field> operation_fields() {
+  std::vector<Field> fields = operation_sums();
+  fields.push_back({"succeeded_ratio", share("succeeded / count; null without operations")});
+  fields.push_back({"attempts_per_success",
+                    number_or_null("attempts / succeeded; null if none succeeded", "requests")});
+  return fields;
+}
+
 Json operations() {
-  return object_of({{"count", whole("Clients' wishes, each of one or more attempts", "operations")},
-                    {"succeeded", whole("Those of which an attempt was admitted", "operations")},
-                    {"abandoned", whole("Those that the client gave up", "operations")},
-                    {"attempts_per_success",
-                     number_or_null("attempts / succeeded; null if none succeeded", "requests")}});
+  std::vector<Field> fields = operation_fields();
+  fields.push_back({"succeeded_per_second",
+                    number_or_null("succeeded / the length of the run", "operations per second")});
+  fields.push_back(
+      {"retry_peak", whole("The most retries in one interval of the series", "requests")});
+  return object_of(fields);
+}
+
+Json class_row() {
+  std::vector<Field> fields = rated_count_fields();
+  fields.push_back({"operations", described("Its clients' wishes", object_of(operation_fields()))});
+  fields.push_back(
+      {"latency_operation", reference("percentiles",
+                                      "Of its operations that succeeded, from when they "
+                                      "were due to the end")});
+  return object_of(fields);
+}
+
+Json retry_after() {
+  return object_of(
+      {{"present", whole("Denials that said when to come back", "requests")},
+       {"absent", whole("Denials that did not", "requests")},
+       {"honest", whole("Promises kept, and not a second or more later than need be", "requests")},
+       {"too_short", whole("Promises of an instant at which it would be denied again", "requests")},
+       {"too_long", whole("Promises of a second or more later than need be", "requests")},
+       {"never", whole("Promises though no wait would help", "requests")},
+       {"honest_ratio", share("honest / present; null if none was")},
+       {"error", reference("signed_percentiles",
+                           "The promised instant minus the first at which the same request would "
+                           "have been admitted, had nothing else come")},
+       {"client_obeyed", whole("Retries that waited as they had been told", "requests")},
+       {"client_early", whole("Retries that did not", "requests")}});
+}
+
+Json fairness() {
+  return object_of(
+      {{"keys", whole("Those between whom fairness is measured", "keys")},
+       {"jain_index", share("Jain's index of the shares of their operations that succeeded: 1 if "
+                            "all are alike, 1 / keys if one gets all; null if nobody gets "
+                            "anything")}});
+}
+
+Json accuracy() {
+  return object_of(
+      {{"reference",
+        described(
+            "The exact window",
+            object_of({{"algorithm", text("Which of the catalogue")},
+                       {"limit", whole("Where the scenario names one", "units of the cost"), false},
+                       {"window_ns", whole("Where the scenario names one", "ns"), false}}))},
+       {"compared", whole("Decisions that were compared with it", "requests")},
+       {"false_allows", whole("Admitted though the window was full", "requests")},
+       {"false_denials", whole("Denied though the window had room", "requests")},
+       {"false_allow_ratio", share("false_allows / compared; null without decisions")},
+       {"false_denial_ratio", share("false_denials / compared; null without decisions")},
+       {"peak_in_window",
+        whole("The most that was ever admitted within one window", "units of the cost")}});
+}
+
+std::vector<Field> backend_sums() {
+  return {{"served", whole("Requests that were served to the end", "requests")},
+          {"refused", whole("Requests that found its queue full", "requests")},
+          {"left", whole("Requests whose clients left before", "requests")}};
+}
+
+Json backend() {
+  std::vector<Field> fields = backend_sums();
+  fields.push_back({"wait", reference("percentiles", "How long requests waited for a slot")});
+  fields.push_back({"mean_running", number_or_null("In service, averaged over time", "requests")});
+  fields.push_back(
+      {"mean_present", number_or_null("In service or waiting, averaged over time", "requests")});
+  Field utilisation = {"utilisation_ratio", share("mean_running / slots, where these are limited")};
+  utilisation.required = false;
+  fields.push_back(utilisation);
+  fields.push_back({"peak_running", whole("The most in service at once", "requests"), false});
+  fields.push_back({"peak_waiting", whole("The most waiting at once", "requests"), false});
+  return object_of(fields);
 }
 
 Json limit() {
@@ -165,7 +272,15 @@ Json limit() {
        {"denied", whole("Requests that it applied to and would deny", "requests")},
        {"keys", whole("Distinct keys that it met", "keys")},
        {"state_bytes_per_key",
-        number_or_null("Memory of its states at the end / keys; null without keys", "bytes")}});
+        number_or_null("Memory of its states at the end / keys; null without keys", "bytes")},
+       {"settled",
+        whole("What requests really cost, where that is charged late", "units of the cost"), false},
+       {"overshoot",
+        whole("The furthest that a key went beyond its budget by costs known late",
+              "units of the cost"),
+        false},
+       {"reserved_unused", whole("What was reserved and not used in the end", "units of the cost"),
+        false}});
 }
 
 Json top_denied() {
@@ -200,28 +315,50 @@ Json series() {
         column("Those of them that were admitted", whole("Admitted in the interval", "requests"))},
        {"denied",
         column("Those of them that were denied", whole("Denied in the interval", "requests"))},
+       {"retries", column("Those of the attempts that were not the first of their operation",
+                          whole("Retries in the interval", "requests"))},
+       {"succeeded", column("Operations that ended well in each interval",
+                            whole("Ended well in the interval", "operations"))},
        {"p99_ns",
         column("What 99 % of the latencies of the interval's admitted attempts did not exceed",
                whole_or_null("Null if none was admitted", "ns"))}});
 }
 
+Json backend_accumulator() {
+  std::vector<Field> fields = backend_sums();
+  fields.push_back({"wait", reference("histogram", "Waits for a slot")});
+  fields.push_back({"busy_ns", digits("Integral over time of those in service", "ns")});
+  fields.push_back(
+      {"present_ns", digits("Integral over time of those in service or waiting", "ns")});
+  fields.push_back({"peak_running", whole("0 where slots are not limited", "requests")});
+  fields.push_back({"peak_waiting", whole("0 where slots are not limited", "requests")});
+  return object_of(fields);
+}
+
 Json accumulator() {
   return object_of(
       {{"totals", reference("counts", "All attempts")},
-       {"operations",
-        described("Clients' wishes",
-                  object_of({{"count", whole("All of them", "operations")},
-                             {"succeeded", whole("Those that succeeded", "operations")},
-                             {"abandoned", whole("Those given up", "operations")}}))},
+       {"operations", reference("operation_sums", "Clients' wishes")},
        {"costs", by_name("Sums by name of the cost", reference("cost", "One cost's sums"))},
        {"limits",
         list_of("The policy's limits in file order",
                 object_of({{"allowed", whole("Requests it would admit", "requests")},
                            {"denied", whole("Requests it would deny", "requests")},
                            {"keys", whole("Distinct keys that it met", "keys")},
-                           {"state_bytes", whole("Memory of its states at the end", "bytes")}}))},
-       {"classes", list_of("The classes of traffic in file order",
-                           reference("counts", "The attempts of a class"))},
+                           {"state_bytes", whole("Memory of its states at the end", "bytes")},
+                           {"overshoot", whole("The furthest beyond the budget", "units")},
+                           {"reserved_unused", whole("Reserved and not used", "units")},
+                           {"settled", whole("Costs that were known late", "units")},
+                           {"compared", whole("Decisions compared with a window", "requests")},
+                           {"false_allows", whole("As in the report", "requests")},
+                           {"false_denials", whole("As in the report", "requests")},
+                           {"peak_in_window", whole("As in the report", "units")}}))},
+       {"classes",
+        list_of("The classes of traffic in file order",
+                object_of({{"counts", reference("counts", "The attempts of a class")},
+                           {"operations", reference("operation_sums", "Its clients' wishes")},
+                           {"latency_operation",
+                            reference("histogram", "Latencies of its operations")}}))},
        {"by_attribute",
         by_name("By attribute, for those of few values",
                 by_name("By value", reference("counts", "The attempts with that value")))},
@@ -240,11 +377,30 @@ Json accumulator() {
        {"delay",
         reference("histogram",
                   "How long limiters held admitted requests back; 0 for those they did not")},
+       {"retry_after",
+        described("Sums of the report's section of that name",
+                  object_of({{"present", whole("Promises", "requests")},
+                             {"absent", whole("Denials without", "requests")},
+                             {"too_short", whole("As in the report", "requests")},
+                             {"honest", whole("As in the report", "requests")},
+                             {"too_long", whole("As in the report", "requests")},
+                             {"never", whole("As in the report", "requests")},
+                             {"late", reference("histogram", "Errors of at least 0")},
+                             {"early", reference("histogram", "Errors below 0, without the sign")},
+                             {"client_obeyed", whole("As in the report", "requests")},
+                             {"client_early", whole("As in the report", "requests")}}))},
+       {"fairness", described("Sums over keys of the share of operations that succeeded",
+                              object_of({{"keys", whole("How many", "keys")},
+                                         {"shares", digits("Sum of the shares", "1e-6")},
+                                         {"squares", digits("Sum of their squares", "1e-12")}}))},
+       {"backend", described("Sums of the report's section of that name", backend_accumulator())},
        {"series",
         list_of("The intervals of the series, up to the last in which something came",
                 object_of({{"attempts", whole("Attempts", "requests")},
                            {"allowed", whole("Those admitted", "requests")},
                            {"denied", whole("Those denied", "requests")},
+                           {"retries", whole("Those not the first", "requests")},
+                           {"succeeded", whole("Operations ended well", "operations")},
                            {"latency", reference("histogram", "Latencies of those admitted")}}))}});
 }
 
@@ -257,14 +413,23 @@ std::vector<Field> figure_fields() {
                          "not another limit denied",
                          limit())},
       {"classes", by_name("The totals again, by class of traffic",
-                          reference("rated_counts", "The attempts of a class"))},
+                          reference("class", "A class's attempts and operations"))},
       {"by_attribute",
        by_name("The totals again, by attribute, for those of few values",
                by_name("By value", reference("rated_counts", "The attempts with that value")))},
       {"denied_keys",
        whole("Keys that an enforced limit denied at least once, counted once per limit", "keys")},
       {"top_denied", at_most(10, list_of("The keys denied most, most denied first", top_denied()))},
+      {"retry_after", described("Whether denials told the truth about when to come back, and "
+                                "whether clients did as they were told",
+                                retry_after())},
       {"latency", described("Times as percentiles", latency())},
+      {"fairness", described("How evenly operations succeed", fairness())},
+      {"accuracy",
+       by_name("By name of the limit, for those that name a reference",
+               described("The limit's decisions beside those of an exact window", accuracy())),
+       false},
+      {"backend", described("What served admitted requests, if anything did", backend()), false},
       {"series", described("What happened over time, in parallel arrays", series())},
       {"accumulator", described("What all of it was computed from", accumulator())}};
 }
@@ -276,6 +441,13 @@ Json comparison_row() {
        {"denied", whole("Requests that it denied", "requests")},
        {"allowed_ratio", share("allowed / attempts; null without attempts")},
        {"denied_ratio", share("denied / attempts; null without attempts")},
+       {"succeeded", whole("Operations that were answered", "operations")},
+       {"attempts_per_success", number_or_null("As in its operations", "requests")},
+       {"retry_peak", whole("The most retries in one interval of the series", "requests")},
+       {"operation_p50_ns", whole_or_null("The median latency of operations", "ns")},
+       {"operation_p99_ns", whole_or_null("Their 99th percentile", "ns")},
+       {"honest_ratio", share("Of the promises of when to come back; null if there was none")},
+       {"jain_index", share("Of fairness; null if nobody got anything")},
        {"denied_keys", whole("Keys denied at least once, counted once per limit", "keys")},
        {"peak_allowed", whole("The most it admitted in one interval of the series", "requests")},
        {"delay_p99_ns",
@@ -334,7 +506,9 @@ std::vector<Field> head_fields() {
 
 Json required_names(const std::vector<Field>& fields) {
   Json names = Json::array();
-  for (const Field& field : fields) names.push_back(field.name);
+  for (const Field& field : fields) {
+    if (field.required) names.push_back(field.name);
+  }
   return {{"required", std::move(names)}};
 }
 
@@ -343,6 +517,9 @@ Json definitions() {
           {"rated_counts", object_of(rated_count_fields())},
           {"cost", cost_totals()},
           {"percentiles", percentiles()},
+          {"signed_percentiles", signed_percentiles()},
+          {"operation_sums", object_of(operation_sums())},
+          {"class", class_row()},
           {"histogram", histogram()},
           {"figures", object_of(figure_fields())}};
 }
@@ -353,15 +530,15 @@ Json report_schema() {
   const std::vector<Field> comparison = {
       {"policies",
        by_name("With policies by name: the figures of each, which met the very same operations",
-               reference("figures", "The figures of a policy")),
-       false},
-      {"comparison", list_of("The policies side by side in file order", comparison_row()), false}};
+               reference("figures", "The figures of a policy"))},
+      {"comparison", list_of("The policies side by side in file order", comparison_row())}};
   std::vector<Field> fields = head_fields();
-  for (Field field : figure_fields()) {
+  std::vector<Field> results = figure_fields();
+  results.insert(results.end(), comparison.begin(), comparison.end());
+  for (Field& field : results) {
     field.required = false;
     fields.push_back(std::move(field));
   }
-  fields.insert(fields.end(), comparison.begin(), comparison.end());
 
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                  {"$id", "urn:weir:schema:report"},

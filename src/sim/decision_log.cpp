@@ -65,13 +65,13 @@ DecisionLog::~DecisionLog() {
 }
 
 void DecisionLog::write(std::string_view policy, const RequestBlock& block, std::size_t row,
-                        const LoggedDecision& d) {
+                        std::int64_t attempt, const LoggedDecision& d) {
   const auto out = std::back_inserter(buffer_);
   fmt::format_to(out, "{},", block.at[row].unix_ns());
   append_field(buffer_, policy);
   fmt::format_to(out, ",{},", block.operation[row]);
   append_field(buffer_, class_names_[block.traffic_class[row]]);
-  fmt::format_to(out, ",1,{},", d.allowed ? 1 : 0);
+  fmt::format_to(out, ",{},{},", attempt, d.allowed ? 1 : 0);
   append_field(buffer_, d.denied_by);
   const std::int64_t limit = d.quota ? d.quota->limit : -1;
   const std::int64_t remaining = d.quota ? d.quota->remaining : -1;

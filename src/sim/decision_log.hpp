@@ -32,7 +32,7 @@ class DecisionLog {
                                                      const Columns& columns,
                                                      std::vector<std::string> class_names);
   void write(std::string_view policy, const RequestBlock& block, std::size_t row,
-             const LoggedDecision& decision);
+             std::int64_t attempt, const LoggedDecision& decision);
   /// Flushes; an error here or in any write before.
   Result<void> close();
 

@@ -14,67 +14,92 @@ bool denies(const LaneLimit& limit, const policy::Verdict& verdict) {
 JointDecision::JointDecision(std::vector<LaneLimit>& limits) : limits_(limits) {}
 
 policy::Verdict JointDecision::decide(const RequestBlock& block, std::size_t row) {
-  const Instant now = block.at[row];
-  release_until(now);
   ask(block, row);
   policy::Verdict joint;
   for (const Asked& a : asked_) {
     if (denies(limit_of(a), a.verdict)) joint.allowed = false;
   }
-  if (joint.allowed) {
-    for (const Asked& a : asked_) {
-      // A limit that only counts holds nothing back.
-      if (a.verdict.allowed && limit_of(a).limit->spec.enforce)
-        joint.delay = std::max(joint.delay, a.verdict.delay);
-    }
-  }
-  for (const Asked& a : asked_) {
-    policy::KeyedLimiter& limiter = *limit_of(a).limiter;
+  allowed_ = joint.allowed;
+  for (Asked& a : asked_) {
     if (!joint.allowed || !a.verdict.allowed) {
-      limiter.charge_denied(a.charge);
+      limit_of(a).limiter->charge_denied(a.charge);
       continue;
     }
-    limiter.charge(a.charge);
-    if (limiter.holds_until_end()) hold(a, now + joint.delay);
+    // A limit that only counts holds nothing back.
+    if (limit_of(a).limit->spec.enforce) joint.delay = std::max(joint.delay, a.verdict.delay);
+    charge(a);
   }
   return joint;
 }
 
 void JointDecision::ask(const RequestBlock& block, std::size_t row) {
   asked_.clear();
-  for (std::size_t i = 0; i < limits_.size(); ++i) {
+  for (std::uint32_t i = 0; i < limits_.size(); ++i) {
     LaneLimit& l = limits_[i];
     const policy::Limit& limit = *l.limit;
     if (!limit.applies(block, row)) continue;
     const policy::Charge charge{l.keys.index_row(block, row), limit.variant(block, row),
-                                block.at[row], limit.cost_of(block, row)};
-    l.limiter->grow(l.keys.size());
-    l.ledger.grow(l.keys.size());
+                                block.at[row], limit.asked_cost(block, row)};
+    l.grow();
     asked_.push_back({i, charge, l.limiter->check(charge)});
   }
 }
 
-// What ends at an instant has ended before what arrives at it.
-void JointDecision::release_until(Instant now) {
-  while (!held_.empty() && held_.top().end <= now) {
-    Held held = held_.top();
-    held_.pop();
-    const Instant admitted = held.charge.now;
-    held.charge.now = held.end;
-    limits_[held.limit].limiter->complete(held.charge, admitted, false);
-  }
+void JointDecision::charge(Asked& asked) {
+  const LaneLimit& l = limit_of(asked);
+  if (l.limit->spec.charge.when == policy::ChargeSpec::When::answer) return;
+  if (l.holds) asked.starts_at_once = l.limiter->starts_at_once(asked.charge);
+  l.limiter->charge(asked.charge);
+  asked.charged = true;
 }
 
-void JointDecision::hold(const Asked& asked, Instant end) {
-  held_.push({end, sequence_++, asked.limit, asked.charge});
-}
-
-void JointDecision::record(Instant at) {
+void JointDecision::record(bool counts) {
   for (const Asked& a : asked_) {
     LaneLimit& l = limit_of(a);
-    l.ledger.record(a.charge.key, at, a.verdict.allowed);
+    if (l.shadow) {
+      l.shadow->decided(a.charge, a.verdict.allowed, allowed_ && a.verdict.allowed, counts,
+                        l.totals);
+    }
+    if (!counts) continue;
+    l.ledger.record(a.charge.key, a.charge.now, a.verdict.allowed);
     ++(a.verdict.allowed ? l.totals.allowed : l.totals.denied);
   }
+}
+
+void JointDecision::collect_holds(std::vector<Hold>& holds) const {
+  for (const Asked& a : asked_) {
+    const LaneLimit& l = limit_of(a);
+    const bool is_late = l.limit->charges_late();
+    if (!a.verdict.allowed || (!l.holds && !is_late)) continue;
+    holds.push_back({.limit = a.limit,
+                     .charge = a.charge,
+                     .holds = l.holds && a.charged,
+                     .has_started = a.starts_at_once,
+                     .started = a.charge.now,
+                     .is_late = is_late,
+                     .charged = a.charged ? a.charge.cost : 0});
+  }
+}
+
+policy::Promise JointDecision::promise() const {
+  policy::Promise promise{0, Duration::max(), Duration::max()};
+  std::optional<Duration> told;
+  for (const Asked& a : asked_) {
+    if (!denies(limit_of(a), a.verdict)) continue;
+    const auto advertised = limit_of(a).limiter->advertised_retry_after(a.charge);
+    if (advertised) told = std::max(told.value_or(Duration()), *advertised);
+  }
+  if (!told) return promise;
+  promise.advertised = *told;
+  Duration exact;
+  for (const Asked& a : asked_) {
+    if (!limit_of(a).limit->spec.enforce) continue;
+    const auto at = limit_of(a).limiter->earliest(a.charge);
+    if (!at) return promise;
+    exact = std::max(exact, *at - a.charge.now);
+  }
+  promise.exact = exact;
+  return promise;
 }
 
 LoggedDecision JointDecision::explain(const policy::Verdict& verdict) const {

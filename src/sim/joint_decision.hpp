@@ -1,15 +1,28 @@
 #pragma once
 
 #include <cstdint>
-#include <queue>
 #include <vector>
 
 #include "core/request.hpp"
 #include "policy/keyed_limiter.hpp"
 #include "sim/decision_log.hpp"
-#include "sim/policy_run.hpp"
+#include "sim/lane_limit.hpp"
 
 namespace weir::sim {
+
+/// What an admitted request owes one limit until it has ended: slots that it holds or waits for, or
+/// a cost that is not final.
+struct Hold {
+  std::uint32_t limit = 0;
+  policy::Charge charge;
+  bool holds = false;
+  /// Whether it has what it holds; if not it stands in the limit's line.
+  bool has_started = true;
+  Instant started;
+  bool is_late = false;
+  /// What was charged at admission, where the cost is not final.
+  policy::Cost charged = 0;
+};
 
 /// Decides one request after another by several limits together: check all, then charge all or
 /// none. A denial is put to every limit that applies, since some count it, whichever limit denied.
@@ -20,38 +33,32 @@ class JointDecision {
   explicit JointDecision(std::vector<LaneLimit>& limits);
 
   policy::Verdict decide(const RequestBlock& block, std::size_t row);
-  /// Adds the request decided last to the limits' totals and ledgers.
-  void record(Instant at);
+  /// Adds the request decided last to the limits' totals and ledgers, if it counts.
+  void record(bool counts);
+  /// What the request that was admitted last owes until its end; nothing for most limits.
+  void collect_holds(std::vector<Hold>& holds) const;
+  /// What the request that was denied last is told, and what is true.
+  policy::Promise promise() const;
   /// What the decision log says of the request decided last.
   LoggedDecision explain(const policy::Verdict& verdict) const;
 
  private:
   struct Asked {
-    std::size_t limit = 0;
+    std::uint32_t limit = 0;
     policy::Charge charge;
     policy::Verdict verdict;
-  };
-  /// Something held until its end.
-  struct Held {
-    Instant end;
-    std::uint64_t sequence = 0;
-    std::size_t limit = 0;
-    policy::Charge charge;
-    bool operator>(const Held& other) const {
-      return end != other.end ? end > other.end : sequence > other.sequence;
-    }
+    bool charged = false;
+    bool starts_at_once = true;
   };
 
   void ask(const RequestBlock& block, std::size_t row);
-  void release_until(Instant now);
-  void hold(const Asked& asked, Instant end);
+  void charge(Asked& asked);
   LaneLimit& limit_of(const Asked& asked) { return limits_[asked.limit]; }
   const LaneLimit& limit_of(const Asked& asked) const { return limits_[asked.limit]; }
 
   std::vector<LaneLimit>& limits_;
   std::vector<Asked> asked_;
-  std::priority_queue<Held, std::vector<Held>, std::greater<>> held_;
-  std::uint64_t sequence_ = 0;
+  bool allowed_ = true;
 };
 
 }  // namespace weir::sim

@@ -7,33 +7,14 @@
 
 #include "limiter/limiter.hpp"
 #include "metrics/accumulator.hpp"
-#include "metrics/key_ledger.hpp"
-#include "policy/key_indexer.hpp"
 #include "policy/policy.hpp"
 #include "sim/decision_log.hpp"
 #include "sim/recorder.hpp"
+#include "sim/run_control.hpp"
 #include "traffic/plan.hpp"
+#include "traffic/spec.hpp"
 
 namespace weir::sim {
-
-/// One limit with the keys of one lane.
-struct LaneLimit {
-  const policy::Limit* limit = nullptr;
-  policy::KeyIndexer keys;
-  std::unique_ptr<policy::KeyedLimiter> limiter;
-  metrics::KeyLedger ledger;
-  metrics::LimitTotals totals;
-};
-
-/// The limits of a policy for the keys that can come up in a lane. `shard` is the lane's only one,
-/// where it has but one.
-std::vector<LaneLimit> make_lane_limits(const policy::Policy& policy, const traffic::Plan& plan,
-                                        const limiter::Environment& environment,
-                                        std::optional<std::uint32_t> shard);
-
-/// Adds up what limits did to their keys, once a lane has ended.
-void fold_keys(const std::vector<LaneLimit>& limits, const Columns& columns,
-               metrics::Accumulator& into);
 
 /// Decides the requests of one lane by one policy and records what came of them.
 class PolicyRun {
@@ -55,10 +36,15 @@ struct PolicyRunContext {
   metrics::Accumulator& into;
   /// Null where decisions are not logged.
   DecisionLog* log = nullptr;
+  /// Null where requests are served in no time.
+  const traffic::BackendSpec* backend = nullptr;
+  /// The columns whose values together are those that fairness is between; none: not asked.
+  std::vector<std::size_t> fairness;
+  RunControl* control = nullptr;
 };
 
-/// The block kernel where one limit applies to everything and nobody asks for details; otherwise
-/// request by request.
+/// The block kernel where one limit applies to everything, requests are over once they are decided,
+/// and nobody asks for details; otherwise event by event.
 std::unique_ptr<PolicyRun> make_policy_run(const PolicyRunContext& context);
 
 }  // namespace weir::sim

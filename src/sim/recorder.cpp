@@ -31,7 +31,7 @@ Recorder::Recorder(const Columns& columns, std::size_t classes, RecordClock cloc
   for (std::size_t column = 0; column < columns.dictionaries.size(); ++column) {
     const std::size_t values = columns.dictionaries[column].size();
     if (values > few_values) continue;
-    tracked_.push_back({column, std::vector<std::uint64_t>(2 * values, 0)});
+    tracked_.push_back({column, std::vector<std::uint64_t>(2 * values, 0), {}});
   }
 }
 
@@ -66,9 +66,7 @@ void Recorder::add_interval(const BlockDecisions& decisions, std::size_t begin, 
   point.allowed += allowed;
   point.denied += denied;
   into_.totals += {.attempts = attempts, .allowed = allowed, .denied = denied, .errors = 0};
-  into_.operations.count += attempts;
-  into_.operations.succeeded += allowed;
-  into_.operations.abandoned += denied;
+  point.succeeded += allowed;
   into_.latency_denied.record_n(0, denied);
   if (!decisions.any_delay) {
     for (metrics::Histogram* h :
@@ -93,9 +91,24 @@ void Recorder::add_classes(const RequestBlock& block, std::size_t first,
     const std::uint16_t traffic_class = block.traffic_class[i];
     std::size_t end = i + 1;
     while (end < block.size() && block.traffic_class[end] == traffic_class) ++end;
+    const std::uint64_t attempts = end - i;
     const std::uint64_t allowed = count_allowed(decisions, i, end);
-    into_.classes[traffic_class] +=
-        {.attempts = end - i, .allowed = allowed, .denied = end - i - allowed, .errors = 0};
+    const metrics::Operations operations = {.count = attempts,
+                                            .succeeded = allowed,
+                                            .abandoned = attempts - allowed,
+                                            .attempts = attempts};
+    metrics::ClassTotals& totals = into_.classes[traffic_class];
+    totals.counts +=
+        {.attempts = attempts, .allowed = allowed, .denied = attempts - allowed, .errors = 0};
+    totals.operations += operations;
+    into_.operations += operations;
+    if (!decisions.any_delay) {
+      totals.latency_operation.record_n(0, allowed);
+    } else {
+      for (std::size_t row = i; row < end; ++row) {
+        if (decisions.allowed[row] != 0) totals.latency_operation.record(decisions.delay[row].ns());
+      }
+    }
     i = end;
   }
 }
@@ -125,6 +138,90 @@ void Recorder::add_costs(const RequestBlock& block, std::size_t first,
   }
 }
 
+// ---- One by one
+
+metrics::SeriesPoint& Recorder::point_at(Instant at) {
+  const std::int64_t interval = (at - clock_.counted_from).ns() / clock_.series_interval.ns();
+  return into_.series[std::min(static_cast<std::size_t>(interval), into_.series.size() - 1)];
+}
+
+void Recorder::attempt(const RequestBlock& block, std::size_t row, bool allowed, bool is_retry) {
+  if (!counts(block.at[row])) return;
+  const metrics::Counts one = {
+      .attempts = 1, .allowed = allowed ? 1U : 0U, .denied = allowed ? 0U : 1U, .errors = 0};
+  metrics::SeriesPoint& point = point_at(block.at[row]);
+  ++point.attempts;
+  point.allowed += one.allowed;
+  point.denied += one.denied;
+  point.retries += is_retry ? 1U : 0U;
+  into_.totals += one;
+  into_.classes[block.traffic_class[row]].counts += one;
+  if (!allowed) into_.latency_denied.record(0);
+  for (Tracked& tracked : tracked_) {
+    ++tracked.counts[2 * std::size_t{block.attributes[tracked.column][row]} + one.allowed];
+  }
+  for (std::size_t c = 0; c < costs_.size(); ++c) {
+    const std::int64_t cost = block.costs[c][row];
+    add_up(costs_[c].offered, cost);
+    add_up(allowed ? costs_[c].allowed : costs_[c].denied, cost);
+  }
+}
+
+void Recorder::refused(const RequestBlock& block, std::size_t row) {
+  if (!counts(block.at[row])) return;
+  --point_at(block.at[row]).allowed;
+  metrics::Counts& of_class = into_.classes[block.traffic_class[row]].counts;
+  for (metrics::Counts* totals : {&into_.totals, &of_class}) {
+    --totals->allowed;
+    ++totals->errors;
+  }
+  for (Tracked& tracked : tracked_) {
+    const ValueId id = block.attributes[tracked.column][row];
+    --tracked.counts[2 * std::size_t{id} + 1];
+    if (tracked.errors.empty()) tracked.errors.resize(tracked.counts.size() / 2);
+    ++tracked.errors[id];
+  }
+}
+
+void Recorder::answered(Instant due, Instant decided, Instant end, Duration held_back) {
+  if (!counts(decided)) return;
+  into_.latency_allowed.record((end - due).ns());
+  into_.delay.record(held_back.ns());
+  point_at(decided).latency.record((end - due).ns());
+}
+
+void Recorder::operation_began(std::uint16_t traffic_class, Instant due) {
+  if (!counts(due)) return;
+  ++into_.operations.count;
+  ++into_.classes[traffic_class].operations.count;
+}
+
+void Recorder::operation_tried(std::uint16_t traffic_class, Instant due, bool is_retry) {
+  if (!counts(due)) return;
+  for (metrics::Operations* operations :
+       {&into_.operations, &into_.classes[traffic_class].operations}) {
+    ++operations->attempts;
+    operations->retries += is_retry ? 1U : 0U;
+  }
+}
+
+void Recorder::operation_ended(std::uint16_t traffic_class, Instant due, Instant end, End how) {
+  if (!counts(due)) return;
+  metrics::ClassTotals& of_class = into_.classes[traffic_class];
+  for (metrics::Operations* operations : {&into_.operations, &of_class.operations}) {
+    operations->succeeded += how == End::succeeded ? 1U : 0U;
+    operations->abandoned += how == End::abandoned || how == End::throttled ? 1U : 0U;
+    operations->throttled += how == End::throttled ? 1U : 0U;
+    operations->unfinished += how == End::unfinished ? 1U : 0U;
+  }
+  if (how != End::succeeded) return;
+  into_.latency_operation.record((end - due).ns());
+  of_class.latency_operation.record((end - due).ns());
+  const Instant last =
+      clock_.counted_from + clock_.series_interval * static_cast<std::int64_t>(into_.series.size());
+  if (end < last) ++point_at(end).succeeded;
+}
+
 void Recorder::finish() {
   for (std::size_t c = 0; c < costs_.size(); ++c) {
     metrics::CostTotals& sum = into_.costs[columns_.costs[c]];
@@ -137,8 +234,12 @@ void Recorder::finish() {
     for (ValueId id = 0; id < dictionary.size(); ++id) {
       const std::uint64_t denied = tracked.counts[2 * std::size_t{id}];
       const std::uint64_t allowed = tracked.counts[2 * std::size_t{id} + 1];
+      const std::uint64_t errors = tracked.errors.empty() ? 0 : tracked.errors[id];
       into_.by_attribute[dictionary.attribute()][dictionary.name(id)] +=
-          {.attempts = allowed + denied, .allowed = allowed, .denied = denied, .errors = 0};
+          {.attempts = allowed + denied + errors,
+           .allowed = allowed,
+           .denied = denied,
+           .errors = errors};
     }
   }
 }

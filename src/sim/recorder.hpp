@@ -37,11 +37,29 @@ class Recorder {
   Recorder(const Columns& columns, std::size_t classes, RecordClock clock, std::size_t few_values,
            metrics::Accumulator& into);
 
-  /// Rows before `first` are not counted.
+  /// A block of which every request is an operation of its own that ends with its admission or its
+  /// denial. Rows before `first` are not counted.
   void add(const RequestBlock& block, std::size_t first, const BlockDecisions& decisions);
+
+  /// One attempt, at its row's instant. Nothing before the warm-up's end is counted, here and
+  /// below.
+  void attempt(const RequestBlock& block, std::size_t row, bool allowed, bool is_retry);
+  /// An attempt that was counted as allowed has found the back end's queue full.
+  void refused(const RequestBlock& block, std::size_t row);
+  /// An admitted attempt has been answered: when it was due, when it was decided, and how much of
+  /// the time in between limiters held it back.
+  void answered(Instant due, Instant decided, Instant end, Duration held_back);
+
+  void operation_began(std::uint16_t traffic_class, Instant due);
+  void operation_tried(std::uint16_t traffic_class, Instant due, bool is_retry);
+  enum class End { succeeded, abandoned, throttled, unfinished };
+  void operation_ended(std::uint16_t traffic_class, Instant due, Instant end, End how);
+
+  bool counts(Instant at) const { return at >= clock_.counted_from; }
   void finish();
 
  private:
+  metrics::SeriesPoint& point_at(Instant at);
   void add_interval(const BlockDecisions& decisions, std::size_t begin, std::size_t end,
                     std::size_t interval);
   void add_classes(const RequestBlock& block, std::size_t first, const BlockDecisions& decisions);
@@ -56,6 +74,8 @@ class Recorder {
   struct Tracked {
     std::size_t column;
     std::vector<std::uint64_t> counts;
+    /// By id, those refused by the back end; empty as long as none was.
+    std::vector<std::uint64_t> errors;
   };
   std::vector<Tracked> tracked_;
   std::vector<metrics::CostTotals> costs_;

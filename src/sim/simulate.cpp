@@ -18,36 +18,64 @@ namespace {
 constexpr std::size_t few_values = 20;
 constexpr std::size_t most_series_points = 100'000;
 
-// The attributes that stand in every limit's key, over all policies; sorted by name.
-std::vector<std::string> partition_of(const scenario::Scenario& scenario) {
-  std::optional<std::set<std::string>> common;
-  for (const policy::PolicySpec& policy : scenario.policies) {
-    for (const policy::LimitSpec& limit : policy.limits) {
-      const std::set<std::string> key(limit.key.begin(), limit.key.end());
-      if (!common) {
-        common = key;
-        continue;
-      }
-      std::erase_if(*common, [&](const std::string& name) { return key.count(name) == 0; });
-    }
-  }
-  if (!common) return {};
-  return {common->begin(), common->end()};
+/// Attributes whose values together decide who shares a state: of a limit, or of a client.
+struct SharedState {
+  std::vector<std::string> attributes;
+  /// What would be shared by all if there were none, as a sentence.
+  std::string why_serial;
+};
+
+bool gathers_by_client(const traffic::OnDenied& on_denied) {
+  return on_denied.scope == traffic::RetryScope::client ||
+         std::holds_alternative<traffic::AdaptiveThrottle>(on_denied.behaviour);
 }
 
-std::string why_serial(const scenario::Scenario& scenario) {
+std::string client_attribute(const traffic::OnDenied& on_denied) {
+  return on_denied.client.empty() ? "client" : on_denied.client;
+}
+
+std::vector<SharedState> shared_states(const scenario::Scenario& scenario) {
+  std::vector<SharedState> states;
   for (const policy::PolicySpec& policy : scenario.policies) {
     for (const policy::LimitSpec& limit : policy.limits) {
-      if (limit.key.empty()) {
-        return fmt::format("limit \"{}\" has one bucket for all (\"key\": [])", limit.name);
-      }
+      states.push_back({limit.key, fmt::format("limit \"{}\" has one bucket for all (\"key\": [])",
+                                               limit.name)});
     }
+  }
+  if (scenario.backend && scenario.backend->slots) {
+    states.push_back({{}, "all requests share the back end's slots"});
+  }
+  for (const traffic::ClassSpec& c : scenario.traffic) {
+    if (c.clients) {
+      states.push_back({{}, fmt::format("class \"{}\" sends when it has been answered", c.name)});
+    }
+    if (gathers_by_client(c.on_denied)) states.push_back({{client_attribute(c.on_denied)}, ""});
+  }
+  if (!scenario.fairness_by.empty()) states.push_back({scenario.fairness_by, ""});
+  return states;
+}
+
+// The attributes that everything that is shared goes by; sorted by name.
+std::vector<std::string> partition_of(const std::vector<SharedState>& states) {
+  if (states.empty()) return {};
+  std::set<std::string> common(states[0].attributes.begin(), states[0].attributes.end());
+  for (const SharedState& state : states) {
+    std::erase_if(common, [&](const std::string& name) {
+      return std::count(state.attributes.begin(), state.attributes.end(), name) == 0;
+    });
+  }
+  return {common.begin(), common.end()};
+}
+
+std::string why_serial(const std::vector<SharedState>& states) {
+  for (const SharedState& state : states) {
+    if (state.attributes.empty()) return state.why_serial;
   }
   return "the limits' keys have no attribute in common";
 }
 
 std::vector<std::string> wanted_attributes(const scenario::Scenario& scenario) {
-  std::set<std::string> wanted;
+  std::set<std::string> wanted(scenario.fairness_by.begin(), scenario.fairness_by.end());
   for (const policy::PolicySpec& policy : scenario.policies) {
     for (const policy::LimitSpec& limit : policy.limits) {
       wanted.insert(limit.key.begin(), limit.key.end());
@@ -55,7 +83,24 @@ std::vector<std::string> wanted_attributes(const scenario::Scenario& scenario) {
       for (const auto& [parameter, table] : limit.tables) wanted.insert(table.by);
     }
   }
+  for (const traffic::ClassSpec& c : scenario.traffic) {
+    if (gathers_by_client(c.on_denied)) wanted.insert(client_attribute(c.on_denied));
+  }
   return {wanted.begin(), wanted.end()};
+}
+
+// Whom fairness is between: as asked, or by the key of the first limit that has one.
+std::vector<std::size_t> fairness_columns(const std::vector<std::string>& asked,
+                                          const policy::Policy& policy, const Columns& columns) {
+  std::vector<std::size_t> by;
+  for (const std::string& name : asked) {
+    if (const auto column = columns.find_attribute(name)) by.push_back(*column);
+  }
+  if (!asked.empty()) return by;
+  for (const policy::Limit& limit : policy.limits) {
+    if (!limit.key.empty()) return limit.key;
+  }
+  return {};
 }
 
 // Traffic that refers to what is not there is a fault of the scenario; a trace that cannot be read
@@ -117,22 +162,14 @@ void add_problems_of_time(const traffic::Plan& plan, Problems& problems) {
   }
 }
 
-// Requests are served in no time so far, which leaves a limit on concurrency nothing to do.
-void add_notes_and_problems(const policy::Policy& policy, const std::string& pointer,
-                            std::vector<std::string>& notes, Problems& problems) {
-  for (std::size_t i = 0; i < policy.limits.size(); ++i) {
-    const policy::Limit& limit = policy.limits[i];
-    if (limit.spec.algorithm != "concurrency") continue;
-    for (const limiter::Parameters& row : limit.variants) {
-      if (row.count("queue") == 0) continue;
-      problems.push_back({fmt::format("{}/limits/{}/queue", pointer, i),
-                          "is not simulated by this version, which serves requests in no time"});
-      break;
-    }
+// A limit on concurrency has nothing to do where requests are served in no time.
+void add_notes(const policy::Policy& policy, const limiter::Environment& environment,
+               std::vector<std::string>& notes) {
+  for (const policy::Limit& limit : policy.limits) {
+    if (!policy::make_limiter(limit, environment)->holds_until_end()) continue;
     notes.push_back(
-        fmt::format("limit \"{}\" is on concurrency, and this version serves requests in no time: "
-                    "it holds only "
-                    "what another limit holds back",
+        fmt::format("limit \"{}\" is on concurrency, and without a \"backend\" requests are served "
+                    "in no time: it holds only what another limit holds back",
                     limit.spec.name));
   }
 }
@@ -147,7 +184,8 @@ tl::expected<Simulation, Refusal> Simulation::prepare(const scenario::Scenario& 
   input.start = scenario.start;
   input.duration = scenario.duration;
   input.warmup = scenario.warmup;
-  input.partition = partition_of(scenario);
+  const std::vector<SharedState> shared = shared_states(scenario);
+  input.partition = partition_of(shared);
   input.wanted = wanted_attributes(scenario);
   input.all_wanted = !options.decisions_path.empty();
   input.few_values = few_values;
@@ -157,6 +195,7 @@ tl::expected<Simulation, Refusal> Simulation::prepare(const scenario::Scenario& 
   if (!plan) return tl::unexpected(Refusal{kind_of(plan.error()), plan.error()});
 
   Simulation simulation(std::move(*plan), options);
+  simulation.backend_ = scenario.backend;
   simulation.environment_ = {.start = simulation.plan_.start(),
                              .horizon = std::max(simulation.plan_.end() - simulation.plan_.start(),
                                                  Duration::from_seconds(86'400)),
@@ -164,7 +203,7 @@ tl::expected<Simulation, Refusal> Simulation::prepare(const scenario::Scenario& 
   const Duration counted = simulation.plan_.end() - simulation.plan_.counted_from();
   simulation.series_interval_ = scenario.series_interval.value_or(default_interval(counted));
   simulation.scenario_sha256_ = resolved_sha256(scenario, simulation.plan_);
-  if (serial) simulation.serial_reason_ = why_serial(scenario);
+  if (serial) simulation.serial_reason_ = why_serial(shared);
   Problems problems;
   if (counted.ns() / simulation.series_interval_.ns() >=
       static_cast<std::int64_t>(most_series_points)) {
@@ -180,7 +219,9 @@ tl::expected<Simulation, Refusal> Simulation::prepare(const scenario::Scenario& 
     auto bound =
         policy::bind_policy(spec, simulation.plan_.columns(), simulation.environment_, pointer);
     if (bound) {
-      add_notes_and_problems(*bound, pointer, simulation.notes_, problems);
+      if (!scenario.backend) add_notes(*bound, simulation.environment_, simulation.notes_);
+      simulation.fairness_.push_back(
+          fairness_columns(scenario.fairness_by, *bound, simulation.plan_.columns()));
       simulation.policies_.push_back(std::move(*bound));
     } else {
       problems.insert(problems.end(), bound.error().begin(), bound.error().end());
@@ -249,7 +290,10 @@ class LaneRunner {
                            .clock = {plan.counted_from(), simulation_.series_interval_, points},
                            .few_values = few_values,
                            .into = accumulators_[p],
-                           .log = log_}));
+                           .log = log_,
+                           .backend = simulation_.backend_ ? &*simulation_.backend_ : nullptr,
+                           .fairness = simulation_.fairness_[p],
+                           .control = &control_}));
     }
     return runs;
   }

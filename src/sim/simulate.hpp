@@ -53,6 +53,9 @@ class Simulation {
   traffic::Plan plan_;
   SimulateOptions options_;
   std::vector<policy::Policy> policies_;
+  std::optional<traffic::BackendSpec> backend_;
+  /// By policy: the columns that say whom fairness is between.
+  std::vector<std::vector<std::size_t>> fairness_;
   limiter::Environment environment_;
   Duration series_interval_;
   std::string scenario_sha256_;

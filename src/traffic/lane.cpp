@@ -7,6 +7,8 @@ namespace weir::traffic {
 Lane::Lane(const Plan& plan, ShardSet shards, std::size_t block_rows)
     : block_rows_(block_rows), merged_(empty_block(plan.columns())) {
   for (const ClassPlan& c : plan.classes()) {
+    // Clients of the closed model send when they have been answered: no lane knows when.
+    if (c.spec.clients) continue;
     if (!c.split) {
       sources_.push_back({make_routed_stream(plan, c, shards), empty_block(plan.columns())});
       continue;

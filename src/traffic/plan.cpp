@@ -96,6 +96,9 @@ void PlanBuilder::add_class(std::size_t index) {
   c.spec = in_.classes[index];
   c.index = static_cast<std::uint16_t>(index);
   c.random = root_.named("traffic").named(c.spec.name);
+  if (c.spec.clients) {
+    c.spec.attributes.push_back({"client", SequenceValues{c.spec.clients->count}, ""});
+  }
   if (c.spec.trace) {
     Result<Trace> trace = read_trace(c.spec.trace->path, c.spec.trace->format, in_.trace_options);
     if (!trace) {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "traffic/arrivals.hpp"
+#include "traffic/closed_operations.hpp"
 #include "traffic/number_sampler.hpp"
 #include "traffic/trace_timing.hpp"
 
@@ -329,6 +330,20 @@ std::unique_ptr<OperationStream> make_routed_stream(const Plan& plan, const Clas
                                                     ShardSet shards) {
   if (c.trace) return std::make_unique<TraceStream>(plan, c, shards);
   return std::make_unique<IndexedStream>(plan, c, shards);
+}
+
+ClosedOperations::ClosedOperations(const Plan& plan, const ClassPlan& c)
+    : class_(c), block_(empty_block(plan.columns())) {
+  resize(block_, 1);
+  block_.traffic_class[0] = c.index;
+}
+
+const RequestBlock& ClosedOperations::make(std::uint64_t operation, Instant at) {
+  block_.at[0] = at;
+  block_.operation[0] = operation;
+  for (const AttributePlan& a : class_.attributes) fill_attribute(a, block_);
+  for (const CostPlan& cost : class_.costs) fill_cost(cost, block_);
+  return block_;
 }
 
 RequestBlock empty_block(const Columns& columns) {

@@ -20,6 +20,17 @@ Counts some_counts(RandomSequence& random) {
   return {random.below(1'000), random.below(1'000), random.below(1'000), random.below(1'000)};
 }
 
+Operations some_operations(RandomSequence& random) {
+  return {random.below(1'000), random.below(1'000), random.below(1'000), random.below(1'000),
+          random.below(1'000), random.below(1'000), random.below(1'000)};
+}
+
+ClassTotals class_of(const Counts& counts) { return {counts, Operations(), Histogram()}; }
+
+std::int64_t some_amount(RandomSequence& random) {
+  return static_cast<std::int64_t>(random.below(1'000));
+}
+
 Histogram some_histogram(RandomSequence& random) {
   Histogram histogram;
   for (std::uint64_t n = random.below(20); n > 0; --n) {
@@ -38,7 +49,7 @@ Accumulator some_accumulator(std::uint64_t number) {
   RandomSequence random(RandomStream(1).numbered(number));
   Accumulator a;
   a.totals = some_counts(random);
-  a.operations = {random.below(1'000), random.below(1'000), random.below(1'000)};
+  a.operations = some_operations(random);
   for (std::uint64_t n = random.below(4); n > 0; --n) {
     a.costs[some_name(random, "cost-")] = {static_cast<std::int64_t>(random.below(1'000)),
                                            static_cast<std::int64_t>(random.below(1'000)),
@@ -46,10 +57,14 @@ Accumulator some_accumulator(std::uint64_t number) {
   }
   a.limits.resize(random.below(4));
   for (LimitTotals& limit : a.limits) {
-    limit = {random.below(1'000), random.below(1'000), random.below(1'000), random.below(1'000)};
+    limit = {random.below(1'000), random.below(1'000), random.below(1'000), random.below(1'000),
+             some_amount(random), some_amount(random), some_amount(random), random.below(1'000),
+             random.below(1'000), random.below(1'000), some_amount(random)};
   }
   a.classes.resize(random.below(4));
-  for (Counts& counts : a.classes) counts = some_counts(random);
+  for (ClassTotals& totals : a.classes) {
+    totals = {some_counts(random), some_operations(random), some_histogram(random)};
+  }
   for (std::uint64_t n = random.below(4); n > 0; --n) {
     a.by_attribute[some_name(random, "a-")][some_name(random, "v-")] = some_counts(random);
   }
@@ -64,9 +79,18 @@ Accumulator some_accumulator(std::uint64_t number) {
   a.latency_denied = some_histogram(random);
   a.latency_operation = some_histogram(random);
   a.delay = some_histogram(random);
+  a.retry_after = {random.below(1'000),    random.below(1'000),    random.below(1'000),
+                   random.below(1'000),    random.below(1'000),    random.below(1'000),
+                   some_histogram(random), some_histogram(random), random.below(1'000),
+                   random.below(1'000)};
+  a.fairness = {random.below(1'000), random.bits(), Uint128{random.bits()} << 40};
+  a.backend = {random.below(1'000),    random.below(1'000), random.below(1'000),
+               some_histogram(random), random.bits(),       random.bits(),
+               random.below(1'000),    random.below(1'000)};
   a.series.resize(random.below(5));
   for (SeriesPoint& point : a.series) {
-    point = {random.below(1'000), random.below(1'000), random.below(1'000), some_histogram(random)};
+    point = {random.below(1'000), random.below(1'000), random.below(1'000),
+             random.below(1'000), random.below(1'000), some_histogram(random)};
   }
   return a;
 }
@@ -105,7 +129,8 @@ TEST(Merge, AddsEveryNumber) {
   a.operations = {5, 4, 1};
   a.costs["tokens"] = {100, 70, 30};
   a.limits = {{1, 2, 3, 4}};
-  a.classes = {{4, 3, 1, 0}};
+  a.classes.resize(1);
+  a.classes[0].counts = {4, 3, 1, 0};
   a.by_attribute["tier"]["free"] = {10, 7, 2, 1};
   a.denied_keys = 2;
   a.latency_allowed.record(1'000);
@@ -113,7 +138,7 @@ TEST(Merge, AddsEveryNumber) {
   a.latency_operation.record(2'000);
   a.delay.record(5);
   a.series.resize(1);
-  a.series[0] = {10, 7, 3, {}};
+  a.series[0] = {10, 7, 3, 2, 6, Histogram()};
   a.series[0].latency.record(1'000);
 
   const Accumulator twice = merged(a, a);
@@ -121,7 +146,7 @@ TEST(Merge, AddsEveryNumber) {
   EXPECT_EQ(twice.operations, (Operations{10, 8, 2}));
   EXPECT_EQ(twice.costs.at("tokens"), (CostTotals{200, 140, 60}));
   EXPECT_EQ(twice.limits[0], (LimitTotals{2, 4, 6, 8}));
-  EXPECT_EQ(twice.classes[0], (Counts{8, 6, 2, 0}));
+  EXPECT_EQ(twice.classes[0].counts, (Counts{8, 6, 2, 0}));
   EXPECT_EQ(twice.by_attribute.at("tier").at("free"), (Counts{20, 14, 4, 2}));
   EXPECT_EQ(twice.denied_keys, 4);
   EXPECT_EQ(twice.latency_allowed.count(), 2);
@@ -131,18 +156,20 @@ TEST(Merge, AddsEveryNumber) {
   EXPECT_EQ(twice.series[0].attempts, 20);
   EXPECT_EQ(twice.series[0].allowed, 14);
   EXPECT_EQ(twice.series[0].denied, 6);
+  EXPECT_EQ(twice.series[0].retries, 4);
+  EXPECT_EQ(twice.series[0].succeeded, 12);
   EXPECT_EQ(twice.series[0].latency.count(), 2);
 }
 
 TEST(Merge, ExtendsTheShorterOne) {
   Accumulator small;
   small.limits = {{1, 0, 1, 8}};
-  small.classes = {{1, 1, 0, 0}};
+  small.classes = {class_of({1, 1, 0, 0})};
   small.series.resize(1);
   small.series[0].attempts = 1;
   Accumulator large;
   large.limits = {{2, 0, 2, 16}, {3, 0, 3, 24}};
-  large.classes = {{2, 2, 0, 0}, {3, 3, 0, 0}};
+  large.classes = {class_of({2, 2, 0, 0}), class_of({3, 3, 0, 0})};
   large.series.resize(3);
   large.series[2].attempts = 5;
   large.by_attribute["model"]["small"].attempts = 5;

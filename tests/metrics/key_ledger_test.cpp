@@ -30,12 +30,12 @@ TEST(KeyLedger, ASingleDenialIsNoStretch) {
 TEST(KeyLedger, KnowsWhichKeysItMet) {
   KeyLedger ledger(3);
   ledger.record(1, at(1), true);
-  EXPECT_FALSE(ledger.was_seen(0));
-  EXPECT_TRUE(ledger.was_seen(1));
+  EXPECT_EQ(ledger.met(0), 0U);
+  EXPECT_EQ(ledger.met(1), 1U);
   EXPECT_TRUE(ledger.denials().empty());
   ledger.grow(10);
-  EXPECT_FALSE(ledger.was_seen(9));
-  EXPECT_TRUE(ledger.was_seen(1));
+  EXPECT_EQ(ledger.met(9), 0U);
+  EXPECT_EQ(ledger.met(1), 1U);
 }
 
 }  // namespace

@@ -49,13 +49,25 @@ Scenario sample_scenario() {
   return scenario;
 }
 
+/// Of a class whose operations are one attempt each.
+metrics::ClassTotals class_totals(const metrics::Counts& counts) {
+  metrics::ClassTotals totals;
+  totals.counts = counts;
+  totals.operations = {.count = counts.attempts,
+                       .succeeded = counts.allowed,
+                       .abandoned = counts.denied,
+                       .attempts = counts.attempts};
+  totals.latency_operation.record_n(0, counts.allowed);
+  return totals;
+}
+
 Accumulator sample_accumulator() {
   Accumulator a;
   a.totals = {1000, 800, 200, 0};
-  a.operations = {1000, 800, 200};
+  a.operations = {.count = 1000, .succeeded = 800, .abandoned = 200, .attempts = 1000};
   a.costs["tokens"] = {50'000, 40'000, 10'000};
   a.limits = {{800, 200, 3, 72}, {990, 10, 3, 24}};
-  a.classes = {{600, 600, 0, 0}, {400, 200, 200, 0}};
+  a.classes = {class_totals({600, 600, 0, 0}), class_totals({400, 200, 200, 0})};
   a.by_attribute["tier"]["free"] = {1000, 800, 200, 0};
   a.denied_keys = 2;
   a.top_denied = {{"user-0", 0, 150, 2'500'000'000}, {"user-7", 0, 50, 40'000'000}};
@@ -63,10 +75,22 @@ Accumulator sample_accumulator() {
   a.latency_allowed.record_n(20'000'000, 100);
   a.latency_denied.record_n(0, 200);
   a.latency_operation.record_n(0, 900);
+  a.retry_after.present = 190;
+  a.retry_after.absent = 10;
+  a.retry_after.honest = 150;
+  a.retry_after.too_short = 30;
+  a.retry_after.too_long = 10;
+  a.retry_after.late.record_n(400'000'000, 150);
+  a.retry_after.late.record_n(5'000'000'000, 10);
+  a.retry_after.early.record_n(200'000'000, 30);
+  a.fairness = {.keys = 2, .shares = 1'500'000, .squares = Uint128{1'250'000'000'000}};
   a.delay.record_n(0, 700);
   a.delay.record_n(20'000'000, 100);
   for (const std::uint64_t denied : {0u, 40u, 120u, 40u}) {
-    metrics::SeriesPoint point{250, 250 - denied, denied, {}};
+    metrics::SeriesPoint point;
+    point.attempts = 250;
+    point.allowed = point.succeeded = 250 - denied;
+    point.denied = denied;
     point.latency.record_n(1'000'000, point.allowed);
     a.series.push_back(point);
   }
@@ -100,7 +124,9 @@ Outcome sample_comparison_outcome() {
   Accumulator lenient;
   lenient.totals = {1000, 1000, 0, 0};
   lenient.limits = {{1000, 0, 3, 24}, {1000, 0, 3, 24}};
-  for (int i = 0; i < 4; ++i) lenient.series.push_back({250, 250, 0, {}});
+  metrics::SeriesPoint all_allowed;
+  all_allowed.attempts = all_allowed.allowed = all_allowed.succeeded = 250;
+  lenient.series.assign(4, all_allowed);
   outcome.policies = {{"strict", sample_accumulator()}, {"lenient", lenient}, {"never-met", {}}};
   return outcome;
 }

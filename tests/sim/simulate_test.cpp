@@ -110,7 +110,7 @@ TEST(Simulate, CountsAddUp) {
     EXPECT_EQ(a.totals.attempts, a.totals.allowed + a.totals.denied);
     EXPECT_EQ(a.operations.count, a.operations.succeeded + a.operations.abandoned);
     metrics::Counts classes, tiers, series;
-    for (const metrics::Counts& c : a.classes) classes += c;
+    for (const metrics::ClassTotals& c : a.classes) classes += c.counts;
     for (const auto& [value, c] : a.by_attribute.at("tier")) tiers += c;
     for (const metrics::SeriesPoint& s : a.series) {
       series += {.attempts = s.attempts, .allowed = s.allowed, .denied = s.denied, .errors = 0};
@@ -185,9 +185,9 @@ TEST(Simulate, TablesPickTheLimitByAnAttribute) {
                 {"name": "p", "arrivals": {"process": "batch", "size": 10, "every": "1m"}, "attributes": {"tier": "pro"}},
                 {"name": "o", "arrivals": {"process": "batch", "size": 10, "every": "1m"}, "attributes": {"tier": "other"}}]})";
   const metrics::Outcome outcome = outcome_of(text);
-  EXPECT_EQ(only(outcome).classes[0].allowed, 2U);
-  EXPECT_EQ(only(outcome).classes[1].allowed, 7U);
-  EXPECT_EQ(only(outcome).classes[2].allowed, 1U);
+  EXPECT_EQ(only(outcome).classes[0].counts.allowed, 2U);
+  EXPECT_EQ(only(outcome).classes[1].counts.allowed, 7U);
+  EXPECT_EQ(only(outcome).classes[2].counts.allowed, 1U);
 }
 
 // Denied requests of one row must not touch what another row's requests are counted by.
@@ -199,9 +199,9 @@ TEST(Simulate, RowsOfATableHaveStatesOfTheirOwn) {
       {"name": "a", "arrivals": {"process": "constant", "rate": "1/s"}, "attributes": {"ip": "x", "path": "/a"}},
       {"name": "b", "arrivals": {"process": "constant", "rate": "1/s"}, "attributes": {"ip": "x", "path": "/b"}}]})";
   const metrics::Outcome outcome = outcome_of(text);
-  EXPECT_EQ(only(outcome).classes[0].allowed, 6U);
+  EXPECT_EQ(only(outcome).classes[0].counts.allowed, 6U);
   // One every 13/7 s, asked for at whole seconds: every other second.
-  EXPECT_EQ(only(outcome).classes[1].allowed, 30U);
+  EXPECT_EQ(only(outcome).classes[1].counts.allowed, 30U);
   ASSERT_EQ(only(outcome).top_denied.size(), 2U);
   EXPECT_EQ(only(outcome).top_denied[0].key, "x");
 }

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/time.hpp"
+#include "metrics/accumulator.hpp"
+
+namespace weir::metrics {
+
+/// The exact sliding window beside a limiter: remembers, key by key, what the limiter admitted
+/// within the last window, and compares each of its decisions with what that leaves room for. A
+/// request exactly one window old no longer counts.
+class WindowShadow {
+ public:
+  void grow(std::size_t keys) {
+    if (keys > keys_.size()) keys_.resize(keys);
+  }
+
+  /// The limiter's own verdict on a request, and whether it was charged for it (another limit may
+  /// have denied).
+  void decided(std::uint32_t key, Instant now, std::int64_t cost, std::int64_t limit,
+               Duration window, bool allowed, bool charged, bool counts, LimitTotals& totals) {
+    Key& k = keys_[key];
+    k.forget_until(now - window);
+    if (counts) {
+      const bool has_room = cost <= limit - k.sum;
+      ++totals.compared;
+      totals.false_allows += allowed && !has_room ? 1 : 0;
+      totals.false_denials += !allowed && has_room ? 1 : 0;
+    }
+    if (!charged || cost == 0) return;
+    k.admitted.push_back({now, cost});
+    k.sum += cost;
+    if (counts) totals.peak_in_window = std::max(totals.peak_in_window, k.sum);
+  }
+
+ private:
+  struct Admission {
+    Instant at;
+    std::int64_t cost;
+  };
+  struct Key {
+    std::vector<Admission> admitted;
+    /// How many at the front are forgotten.
+    std::size_t gone = 0;
+    std::int64_t sum = 0;
+
+    void forget_until(Instant last) {
+      while (gone < admitted.size() && admitted[gone].at <= last) sum -= admitted[gone++].cost;
+      if (2 * gone <= admitted.size()) return;
+      admitted.erase(admitted.begin(), admitted.begin() + static_cast<std::ptrdiff_t>(gone));
+      gone = 0;
+    }
+  };
+  std::vector<Key> keys_;
+};
+
+}  // namespace weir::metrics

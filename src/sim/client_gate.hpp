@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace weir::sim {
+
+/// Clients that send nothing while they wait to try an operation again: who of them waits, and
+/// which operations have gathered behind it. 12 bytes a client, and 4 for each slot.
+class ClientGate {
+ public:
+  explicit ClientGate(std::size_t clients) : clients_(clients) {}
+
+  bool is_closed(std::uint32_t client) const { return clients_[client].is_closed; }
+  void close(std::uint32_t client) { clients_[client].is_closed = true; }
+  void open(std::uint32_t client) { clients_[client].is_closed = false; }
+
+  void append(std::uint32_t client, std::uint32_t slot) {
+    if (slot >= next_.size()) next_.resize(slot + std::size_t{1}, none);
+    next_[slot] = none;
+    Client& c = clients_[client];
+    if (c.first == none) {
+      c.first = slot;
+    } else {
+      next_[c.last] = slot;
+    }
+    c.last = slot;
+  }
+
+  std::optional<std::uint32_t> take_first(std::uint32_t client) {
+    Client& c = clients_[client];
+    if (c.first == none) return std::nullopt;
+    const std::uint32_t slot = c.first;
+    c.first = next_[slot];
+    return slot;
+  }
+
+ private:
+  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+  struct Client {
+    std::uint32_t first = none;
+    std::uint32_t last = none;
+    bool is_closed = false;
+  };
+  std::vector<Client> clients_;
+  std::vector<std::uint32_t> next_;
+};
+
+}  // namespace weir::sim

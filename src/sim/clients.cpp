@@ -1,0 +1,119 @@
+#include "sim/clients.hpp"
+
+#include <algorithm>
+#include <variant>
+
+#include "limiter/parameters.hpp"
+#include "traffic/number_sampler.hpp"
+#include "traffic/retry.hpp"
+
+namespace weir::sim {
+namespace {
+
+Duration draw(const traffic::NumberDistribution& distribution, const RandomStream& random,
+              std::uint64_t index) {
+  const std::int64_t ns =
+      traffic::to_whole_number(traffic::draw_number(distribution, random, index));
+  return std::min(Duration::from_ns(ns), limiter::longest_window);
+}
+
+}  // namespace
+
+Clients::Clients(const traffic::Plan& plan) {
+  for (const traffic::ClassPlan& c : plan.classes()) classes_.push_back(make_class(plan, c));
+}
+
+Clients::Class Clients::make_class(const traffic::Plan& plan, const traffic::ClassPlan& c) {
+  const traffic::OnDenied& on_denied = c.spec.on_denied;
+  Class made{.on_denied = &on_denied,
+             .abandon = &c.spec.abandon,
+             .pool = c.spec.clients ? &*c.spec.clients : nullptr,
+             .throttle = std::get_if<traffic::AdaptiveThrottle>(&on_denied.behaviour),
+             .retry = c.random.named("retry"),
+             .throttling = c.random.named("throttle"),
+             .leaving = c.random.named("abandon"),
+             .leaving_after = c.random.named("abandon after"),
+             .leaving_at = c.random.named("abandon at"),
+             .thinking = c.random.named("think")};
+  const bool has_gate = on_denied.scope == traffic::RetryScope::client;
+  if (!has_gate && made.throttle == nullptr) return made;
+  const std::string name = on_denied.client.empty() ? "client" : on_denied.client;
+  const auto column = plan.columns().find_attribute(name);
+  if (!column) return made;
+  made.client_column = *column;
+  const std::size_t clients = plan.columns().dictionaries[*column].size();
+  if (has_gate) {
+    std::unique_ptr<ClientGate>& gate = gates_[*column];
+    if (!gate) gate = std::make_unique<ClientGate>(clients);
+    made.gate = gate.get();
+  }
+  if (made.throttle != nullptr) {
+    auto& throttles = throttles_[*column];
+    throttles.resize(clients, traffic::AdaptiveThrottleState(*made.throttle));
+    made.throttles = &throttles;
+  }
+  return made;
+}
+
+bool Clients::refuses(const RequestBlock& block, std::size_t row) {
+  const Class& c = class_of(block, row);
+  if (c.throttles == nullptr) return false;
+  traffic::AdaptiveThrottleState& state = (*c.throttles)[block.attributes[c.client_column][row]];
+  const double probability = state.refusal_probability(block.at[row]);
+  state.on_request(block.at[row]);
+  return c.throttling.uniform(block.operation[row]) <= probability;
+}
+
+void Clients::accepted(const RequestBlock& block, std::size_t row) {
+  const Class& c = class_of(block, row);
+  if (c.throttles == nullptr) return;
+  (*c.throttles)[block.attributes[c.client_column][row]].on_accept(block.at[row]);
+}
+
+std::optional<Duration> Clients::wait(const RequestBlock& block, std::size_t row,
+                                      const Operation& operation,
+                                      std::optional<Duration> told) const {
+  const Class& c = class_of(block, row);
+  const auto wait = traffic::retry_wait(*c.on_denied,
+                                        {.operation = block.operation[row],
+                                         .attempt = operation.attempt,
+                                         .advertised = told,
+                                         .previous_wait = operation.waited},
+                                        c.retry);
+  if (!wait) return std::nullopt;
+  return std::min(*wait, limiter::longest_window);
+}
+
+Clients::Behind Clients::behind(const RequestBlock& block, std::size_t row) {
+  const Class& c = class_of(block, row);
+  if (c.gate == nullptr) return {};
+  return {c.gate, block.attributes[c.client_column][row]};
+}
+
+bool Clients::leaves(const Class& c, std::uint64_t operation) const {
+  return c.abandon->share > 0.0 && c.leaving.uniform(operation) <= c.abandon->share;
+}
+
+Instant Clients::leaves_at(const RequestBlock& block, std::size_t row, Instant admitted) const {
+  const Class& c = class_of(block, row);
+  if (!c.abandon->after || !leaves(c, block.operation[row])) return Instant::max();
+  return admitted + draw(*c.abandon->after, c.leaving_after, block.operation[row]);
+}
+
+Duration Clients::stays_for(const RequestBlock& block, std::size_t row, Duration service) const {
+  const Class& c = class_of(block, row);
+  if (c.abandon->after || !leaves(c, block.operation[row]) || service.ns() == 0) return service;
+  const auto length = static_cast<std::uint64_t>(service.ns());
+  const std::uint64_t stay = c.leaving_at.below(block.operation[row], length);
+  return Duration::from_ns(static_cast<std::int64_t>(stay));
+}
+
+Duration Clients::thinks(const RequestBlock& block, std::size_t row, Duration took) const {
+  const Class& c = class_of(block, row);
+  const Duration think = draw(c.pool->think_time, c.thinking, block.operation[row]);
+  // Else it could send without end at one instant.
+  if (took + think > Duration()) return think;
+  return traffic::round_trip;
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,460 @@
+#include "sim/event_run.hpp"
+
+#include <algorithm>
+
+#include "metrics/retry_after_audit.hpp"
+
+namespace weir::sim {
+namespace {
+
+constexpr unsigned event_bits = 3;
+/// Nothing is pending for longer than some 36 years.
+constexpr std::int64_t longest_pending_ns = std::int64_t{1} << 60;
+
+/// Of a request that never came to be served.
+constexpr Duration not_served = Duration::from_ns(-1);
+
+bool needs_end(const LaneLimit& limit) { return limit.holds || limit.limit->charges_late(); }
+
+}  // namespace
+
+EventRun::EventRun(const PolicyRunContext& context)
+    : context_(context),
+      limits_(make_lane_limits(context.policy, context.plan, context.environment, context.shard)),
+      recorder_(context.plan.columns(), context.plan.classes().size(), context.clock,
+                context.few_values, context.into),
+      joint_(limits_),
+      clients_(context.plan),
+      pool_(context.plan.columns()),
+      lines_(limits_.size()),
+      follows_(context.backend != nullptr ||
+               std::any_of(limits_.begin(), limits_.end(), needs_end)),
+      origin_(context.plan.start()),
+      now_(origin_) {
+  if (!context.fairness.empty()) {
+    fairness_.emplace(make_key_indexer(context.fairness, context.plan, context.shard));
+  }
+  if (context.backend != nullptr) {
+    times_.emplace(*context.backend, context.plan);
+    slots_.emplace(*context.backend);
+  }
+  const auto& classes = context.plan.classes();
+  closed_.resize(classes.size());
+  turns_.resize(classes.size());
+  for (std::uint32_t i = 0; i < classes.size(); ++i) {
+    const traffic::ClassPlan& c = classes[i];
+    if (!c.spec.clients) continue;
+    closed_[i] = std::make_unique<traffic::ClosedOperations>(context.plan, c);
+    const auto count = static_cast<std::uint32_t>(c.spec.clients->count);
+    turns_[i].resize(count);
+    for (std::uint32_t client = 0; client < count; ++client) {
+      schedule(c.span.begin, Event::thought, Subject{i, client});
+    }
+  }
+}
+
+void EventRun::take(const RequestBlock& block) {
+  for (std::size_t row = 0; row < block.size(); ++row) {
+    if (!run_until(block.at[row] + Duration::from_ns(1))) return;
+    now_ = block.at[row];
+    arrive(block, row);
+  }
+}
+
+void EventRun::finish() {
+  const bool stopped = !run_until(context_.plan.end()) || is_stopped();
+  draining_ = true;
+  if (!stopped) run_until(Instant::max());
+  pool_.for_each_live([&](std::uint32_t slot) {
+    recorder_.operation_ended(pool_.block().traffic_class[slot], pool_[slot].due, now_,
+                              End::unfinished);
+  });
+  recorder_.finish();
+  fold_keys(limits_, context_.plan.columns(), context_.into);
+  if (fairness_) fairness_->add_to(context_.into.fairness);
+}
+
+// ---- Time
+
+std::uint64_t EventRun::due_at(Instant at, Event event) const {
+  const std::int64_t ns = at == Instant::max() ? longest_pending_ns : (at - origin_).ns();
+  const auto after =
+      static_cast<std::uint64_t>(std::clamp<std::int64_t>(ns, 0, longest_pending_ns));
+  return (after << event_bits) | static_cast<std::uint64_t>(event);
+}
+
+void EventRun::schedule(Instant at, Event event, Subject subject) {
+  pending_.push(due_at(at, event), subject);
+}
+
+bool EventRun::run_until(Instant end) {
+  const std::uint64_t limit = end == Instant::max() ? UINT64_MAX : due_at(end, Event::served);
+  while (const auto entry = pending_.pop_before(limit)) {
+    now_ = origin_ + Duration::from_ns(static_cast<std::int64_t>(entry->due >> event_bits));
+    happen(static_cast<Event>(entry->due & ((1U << event_bits) - 1)), entry->item);
+    if (++events_ % 4096 == 0 && is_stopped()) return false;
+  }
+  return true;
+}
+
+bool EventRun::is_stopped() {
+  return context_.control != nullptr && context_.control->stop.load(std::memory_order_relaxed);
+}
+
+void EventRun::happen(Event event, Subject subject) {
+  const Ticket ticket{subject.first, subject.second};
+  switch (event) {
+    case Event::served:
+      return served(ticket.slot);
+    case Event::expired:
+      return wake_line(subject.first, {.key = subject.second, .now = now_});
+    case Event::left:
+      if (pool_.is_current(ticket)) leave_waiting(ticket.slot);
+      return;
+    case Event::released:
+      if (!pool_.is_current(ticket)) return;
+      pool_[ticket.slot].delayed = false;
+      if (pool_[ticket.slot].lines == 0) enter_backend(ticket.slot);
+      return;
+    case Event::retried:
+      if (!draining_) retry(ticket.slot);
+      return;
+    case Event::thought:
+      if (!draining_) think(subject);
+      return;
+  }
+}
+
+// ---- Clients
+
+void EventRun::arrive(const RequestBlock& block, std::size_t row) {
+  Operation operation;
+  operation.due = operation.attempt_due = now_;
+  recorder_.operation_began(block.traffic_class[row], now_);
+  if (fairness_ && recorder_.counts(now_)) fairness_->offered(block, row);
+  if (clients_.refuses(block, row)) {
+    return over(block, row, operation, std::nullopt, now_, End::throttled);
+  }
+  const Clients::Behind behind = clients_.behind(block, row);
+  if (behind.is_closed()) {
+    behind.gate->append(behind.client, pool_.add(block, row, operation));
+    return;
+  }
+  attempt(block, row, operation, std::nullopt);
+}
+
+void EventRun::attempt(const RequestBlock& block, std::size_t row, Operation& operation,
+                       std::optional<std::uint32_t> slot) {
+  const std::uint16_t traffic_class = block.traffic_class[row];
+  const bool is_retry = operation.attempt > 1;
+  const bool counts = recorder_.counts(now_);
+  const policy::Verdict verdict = joint_.decide(block, row);
+  joint_.record(counts);
+  recorder_.attempt(block, row, verdict.allowed, is_retry);
+  recorder_.operation_tried(traffic_class, operation.due, is_retry);
+  if (counts && operation.promised != Instant::min()) {
+    metrics::RetryAfterTotals& totals = context_.into.retry_after;
+    ++(now_ >= operation.promised ? totals.client_obeyed : totals.client_early);
+  }
+  if (context_.log != nullptr && counts) {
+    context_.log->write(context_.policy.name, block, row, operation.attempt,
+                        joint_.explain(verdict));
+  }
+  if (!verdict.allowed) return denied(block, row, operation, slot);
+  clients_.accepted(block, row);
+  operation.admitted = now_;
+  operation.delay = verdict.delay;
+  if (!must_follow(traffic_class)) {
+    const Instant end = now_ + verdict.delay;
+    recorder_.answered(operation.attempt_due, now_, end, verdict.delay);
+    return over(block, row, operation, slot, end, End::succeeded);
+  }
+  follow(slot ? *slot : pool_.add(block, row, operation));
+}
+
+void EventRun::denied(const RequestBlock& block, std::size_t row, Operation& operation,
+                      std::optional<std::uint32_t> slot) {
+  const policy::Promise promise = joint_.promise();
+  if (recorder_.counts(now_)) {
+    metrics::judge_promise(context_.into.retry_after, promise.advertised, promise.exact);
+  }
+  std::optional<Duration> told;
+  operation.promised = Instant::min();
+  if (promise.advertised != Duration::max()) {
+    told = std::min(promise.advertised, limiter::longest_window);
+    operation.promised = now_ + *told;
+  }
+  react(block, row, operation, slot, told);
+}
+
+void EventRun::react(const RequestBlock& block, std::size_t row, Operation& operation,
+                     std::optional<std::uint32_t> slot, std::optional<Duration> told) {
+  const auto wait = clients_.wait(block, row, operation, told);
+  if (!wait) return over(block, row, operation, slot, now_, End::abandoned);
+  operation.waited = *wait;
+  operation.stage = Operation::Stage::deciding;
+  const std::uint32_t kept = slot ? *slot : pool_.add(block, row, operation);
+  if (const Clients::Behind behind = clients_.behind(block, row)) {
+    behind.gate->close(behind.client);
+  }
+  schedule(now_ + *wait, Event::retried, pool_.ticket(kept));
+}
+
+void EventRun::retry(std::uint32_t slot) {
+  RequestBlock& block = pool_.block();
+  Operation& operation = pool_[slot];
+  ++operation.attempt;
+  operation.attempt_due = now_;
+  block.at[slot] = now_;
+  const Clients::Behind behind = clients_.behind(block, slot);
+  if (behind) behind.gate->open(behind.client);
+  attempt(block, slot, operation, slot);
+  if (behind) open_gate(behind);
+}
+
+void EventRun::open_gate(Clients::Behind behind) {
+  while (!behind.is_closed()) {
+    const std::optional<std::uint32_t> slot = behind.gate->take_first(behind.client);
+    if (!slot) return;
+    pool_.block().at[*slot] = now_;
+    attempt(pool_.block(), *slot, pool_[*slot], *slot);
+  }
+}
+
+void EventRun::think(Subject subject) {
+  const traffic::ClassPlan& c = context_.plan.classes()[subject.first];
+  if (now_ >= c.span.end) return;
+  const std::vector<std::uint64_t>& turns = turns_[subject.first];
+  const std::uint64_t operation = turns[subject.second] * turns.size() + subject.second;
+  ++turns_[subject.first][subject.second];
+  arrive(closed_[subject.first]->make(operation, now_), 0);
+}
+
+void EventRun::over(const RequestBlock& block, std::size_t row, const Operation& operation,
+                    std::optional<std::uint32_t> slot, Instant end, End how) {
+  const std::uint16_t traffic_class = block.traffic_class[row];
+  recorder_.operation_ended(traffic_class, operation.due, end, how);
+  if (how == End::succeeded && fairness_ && recorder_.counts(operation.due)) {
+    fairness_->succeeded(block, row);
+  }
+  if (clients_.is_closed_model(traffic_class)) {
+    const auto client =
+        static_cast<std::uint32_t>(block.operation[row] % turns_[traffic_class].size());
+    const Duration thinks = clients_.thinks(block, row, end - operation.due);
+    schedule(end + thinks, Event::thought, Subject{traffic_class, client});
+  }
+  if (slot) pool_.release(*slot);
+}
+
+// ---- Admitted requests
+
+void EventRun::follow(std::uint32_t slot) {
+  Operation& operation = pool_[slot];
+  operation.left = false;
+  operation.lines = 0;
+  operation.stage = Operation::Stage::held_back;
+  operation.leaves = clients_.leaves_at(pool_.block(), slot, now_);
+  joint_.collect_holds(pool_.holds(slot));
+  operation.delayed = operation.delay > Duration();
+  if (operation.delayed) schedule(now_ + operation.delay, Event::released, pool_.ticket(slot));
+  stand_in_lines(slot);
+  if (!operation.delayed && operation.lines == 0) return enter_backend(slot);
+  if (operation.leaves != Instant::max()) {
+    schedule(operation.leaves, Event::left, pool_.ticket(slot));
+  }
+}
+
+void EventRun::stand_in_lines(std::uint32_t slot) {
+  for (const Hold& hold : pool_.holds(slot)) {
+    if (!hold.holds || hold.has_started) continue;
+    ++pool_[slot].lines;
+    lines_[hold.limit][hold.charge.key].push_back(pool_.ticket(slot));
+    schedule_expiry(hold.limit, hold.charge);
+  }
+}
+
+void EventRun::schedule_expiry(std::uint32_t limit, const policy::Charge& charge) {
+  policy::Charge now = charge;
+  now.now = now_;
+  if (const auto at = limits_[limit].limiter->next_expiry(now)) {
+    schedule(*at, Event::expired, Subject{limit, charge.key});
+  }
+}
+
+// Starts those at the head of a line whose slots are free by now.
+void EventRun::wake_line(std::uint32_t limit, const policy::Charge& charge) {
+  const auto line = lines_[limit].find(charge.key);
+  if (line == lines_[limit].end()) return;
+  std::deque<Ticket>& waiting = line->second;
+  policy::Charge last = charge;
+  while (!waiting.empty()) {
+    const Ticket ticket = waiting.front();
+    if (pool_.is_current(ticket)) {
+      auto& holds = pool_.holds(ticket.slot);
+      const auto hold =
+          std::find_if(holds.begin(), holds.end(), [&](const Hold& h) { return h.limit == limit; });
+      hold->charge.now = now_;
+      last = hold->charge;
+      if (!limits_[limit].limiter->start_waiting(hold->charge)) break;
+      hold->has_started = true;
+      hold->started = now_;
+      waiting.pop_front();
+      Operation& operation = pool_[ticket.slot];
+      if (--operation.lines > 0 || operation.delayed) continue;
+      operation.delayed = true;
+      schedule(now_, Event::released, ticket);
+    } else {
+      waiting.pop_front();
+    }
+  }
+  if (waiting.empty()) {
+    lines_[limit].erase(charge.key);
+  } else {
+    schedule_expiry(limit, last);
+  }
+}
+
+void EventRun::enter_backend(std::uint32_t slot) {
+  Operation& operation = pool_[slot];
+  operation.entered = now_;
+  if (!slots_ || slots_->has_free_slot()) return serve(slot);
+  if (!slots_->has_room_in_line()) return refuse(slot);
+  operation.stage = Operation::Stage::queued;
+  slots_->wait(pool_.ticket(slot));
+  if (recorder_.counts(now_)) {
+    std::uint64_t& peak = context_.into.backend.peak_waiting;
+    peak = std::max(peak, slots_->waiting());
+  }
+  if (operation.leaves != Instant::max()) {
+    schedule(operation.leaves, Event::left, pool_.ticket(slot));
+  }
+}
+
+void EventRun::serve(std::uint32_t slot) {
+  Operation& operation = pool_[slot];
+  // What was scheduled for the case that it waits is void now.
+  pool_.outdate(slot);
+  operation.stage = Operation::Stage::served;
+  operation.started = now_;
+  Duration stays;
+  if (slots_) {
+    slots_->start();
+    metrics::BackendTotals& totals = context_.into.backend;
+    if (recorder_.counts(now_)) {
+      totals.wait.record((now_ - operation.entered).ns());
+      if (slots_->is_limited()) {
+        totals.peak_running = std::max(totals.peak_running, slots_->running());
+      }
+    }
+    operation.service = times_->of(pool_.block(), slot).total;
+    stays = clients_.stays_for(pool_.block(), slot, operation.service);
+    operation.left = stays < operation.service;
+  }
+  Instant end = now_ + stays;
+  if (operation.leaves < end) {
+    end = std::max(operation.leaves, now_);
+    operation.left = true;
+  }
+  schedule(end, Event::served, pool_.ticket(slot));
+}
+
+void EventRun::served(std::uint32_t slot) {
+  Operation& operation = pool_[slot];
+  const RequestBlock& block = pool_.block();
+  if (slots_) {
+    metrics::BackendTotals& totals = context_.into.backend;
+    add_time(totals.busy_ns, operation.started, now_);
+    add_time(totals.present_ns, operation.entered, now_);
+    if (recorder_.counts(operation.admitted)) ++(operation.left ? totals.left : totals.served);
+    slots_->end();
+  }
+  if (operation.left) {
+    give_back(slot, false, now_ - operation.started);
+    over(block, slot, operation, slot, now_, End::abandoned);
+  } else {
+    recorder_.answered(operation.attempt_due, operation.admitted, now_,
+                       std::max(operation.entered - operation.admitted, Duration()));
+    give_back(slot, false, std::nullopt);
+    over(block, slot, operation, slot, now_, End::succeeded);
+  }
+  if (!slots_) return;
+  while (slots_->has_free_slot()) {
+    const auto next = slots_->next_in_line(pool_);
+    if (!next) return;
+    serve(*next);
+  }
+}
+
+void EventRun::refuse(std::uint32_t slot) {
+  Operation& operation = pool_[slot];
+  pool_.outdate(slot);
+  recorder_.refused(pool_.block(), slot);
+  if (recorder_.counts(operation.admitted)) ++context_.into.backend.refused;
+  give_back(slot, true, not_served);
+  operation.promised = Instant::min();
+  react(pool_.block(), slot, operation, slot, std::nullopt);
+}
+
+// Its client has left before it was served.
+void EventRun::leave_waiting(std::uint32_t slot) {
+  Operation& operation = pool_[slot];
+  if (operation.stage == Operation::Stage::queued) {
+    slots_->leave_line();
+    add_time(context_.into.backend.present_ns, operation.entered, now_);
+  }
+  if (slots_ && recorder_.counts(operation.admitted)) ++context_.into.backend.left;
+  pool_.outdate(slot);
+  give_back(slot, false, not_served);
+  over(pool_.block(), slot, operation, slot, now_, End::abandoned);
+}
+
+void EventRun::give_back(std::uint32_t slot, bool dropped, std::optional<Duration> served) {
+  // Others that start because of it may move the pool's vectors.
+  std::vector<Hold> holds = std::move(pool_.holds(slot));
+  pool_.holds(slot).clear();
+  for (Hold& hold : holds) {
+    policy::KeyedLimiter& limiter = *limits_[hold.limit].limiter;
+    hold.charge.now = now_;
+    if (hold.is_late) {
+      const policy::Limit& limit = *limits_[hold.limit].limit;
+      std::int64_t actual = limit.cost_of(pool_.block(), slot);
+      if (served && *served < Duration()) actual = 0;
+      if (served && times_ && limit.cost) {
+        actual = times_->cost_after(actual, *limit.cost, times_->of(pool_.block(), slot), *served);
+      }
+      settle(hold, actual);
+    }
+    if (!hold.holds) continue;
+    if (hold.has_started) {
+      limiter.complete(hold.charge, hold.started, dropped);
+    } else {
+      limiter.leave_line(hold.charge);
+    }
+    wake_line(hold.limit, hold.charge);
+  }
+}
+
+void EventRun::settle(const Hold& hold, std::int64_t actual) {
+  LaneLimit& l = limits_[hold.limit];
+  const bool counts = recorder_.counts(now_);
+  if (counts) {
+    metrics::LimitTotals settled;
+    settled.settled = actual;
+    settled.reserved_unused = std::max<std::int64_t>(hold.charged - actual, 0);
+    l.totals += settled;
+  }
+  if (!l.limit->spec.charge.refund) actual = std::max(actual, hold.charged);
+  policy::Charge charge = hold.charge;
+  charge.cost = actual;
+  const std::int64_t debt = l.limiter->settle(charge, hold.started, hold.charged);
+  if (counts) l.totals.overshoot = std::max(l.totals.overshoot, debt);
+}
+
+// Only what lies in the counted part of the run.
+void EventRun::add_time(Uint128& sum, Instant from, Instant to) const {
+  from = std::max(from, context_.clock.counted_from);
+  to = std::min(to, context_.plan.end());
+  if (from < to) sum += static_cast<std::uint64_t>((to - from).ns());
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/backend.hpp"
+#include "sim/clients.hpp"
+#include "sim/fairness_record.hpp"
+#include "sim/joint_decision.hpp"
+#include "sim/lane_limit.hpp"
+#include "sim/operation_pool.hpp"
+#include "sim/pending_queue.hpp"
+#include "sim/policy_run.hpp"
+#include "traffic/closed_operations.hpp"
+
+namespace weir::sim {
+
+/// Any policy, any clients, any back end. Arrivals come from the lane's blocks; what is pending is
+/// only what may come back: operations to be tried again, requests on their way through limiters
+/// and back end, clients that think. At one instant what has ended comes first, then what is tried
+/// again, then what arrives. Everything that was admitted is followed to its end, beyond the run's
+/// own end if need be; nothing is decided any more by then.
+class EventRun final : public PolicyRun {
+ public:
+  explicit EventRun(const PolicyRunContext& context);
+
+  void take(const RequestBlock& block) override;
+  void finish() override;
+
+ private:
+  /// In the order in which they happen at one instant.
+  enum class Event : std::uint8_t { served, expired, left, released, retried, thought };
+  /// A ticket; or limit and key; or class and client.
+  struct Subject {
+    std::uint32_t first = 0;
+    std::uint32_t second = 0;
+  };
+  using End = Recorder::End;
+
+  // ---- Time.
+  std::uint64_t due_at(Instant at, Event event) const;
+  void schedule(Instant at, Event event, Subject subject);
+  void schedule(Instant at, Event event, Ticket ticket) {
+    schedule(at, event, Subject{ticket.slot, ticket.generation});
+  }
+  /// Does all that is due before an instant; false if the run was stopped.
+  bool run_until(Instant end);
+  bool is_stopped();
+  void happen(Event event, Subject subject);
+
+  // ---- Clients.
+  void arrive(const RequestBlock& block, std::size_t row);
+  /// One attempt of an operation that may not have a slot yet.
+  void attempt(const RequestBlock& block, std::size_t row, Operation& operation,
+               std::optional<std::uint32_t> slot);
+  void denied(const RequestBlock& block, std::size_t row, Operation& operation,
+              std::optional<std::uint32_t> slot);
+  /// What the client does after a failed attempt, having been told to wait so long.
+  void react(const RequestBlock& block, std::size_t row, Operation& operation,
+             std::optional<std::uint32_t> slot, std::optional<Duration> told);
+  void retry(std::uint32_t slot);
+  /// Lets those go that gathered behind a client, until one of them has to wait.
+  void open_gate(Clients::Behind behind);
+  void think(Subject subject);
+  /// An operation is over, at `end`.
+  void over(const RequestBlock& block, std::size_t row, const Operation& operation,
+            std::optional<std::uint32_t> slot, Instant end, End how);
+
+  // ---- Admitted requests.
+  bool must_follow(std::uint16_t traffic_class) const {
+    return follows_ || clients_.may_leave(traffic_class);
+  }
+  void follow(std::uint32_t slot);
+  void stand_in_lines(std::uint32_t slot);
+  void wake_line(std::uint32_t limit, const policy::Charge& charge);
+  void schedule_expiry(std::uint32_t limit, const policy::Charge& charge);
+  void enter_backend(std::uint32_t slot);
+  void serve(std::uint32_t slot);
+  void refuse(std::uint32_t slot);
+  void served(std::uint32_t slot);
+  void leave_waiting(std::uint32_t slot);
+  /// Gives back what the request holds and settles what it costs: all of that, if it was served.
+  void give_back(std::uint32_t slot, bool dropped, std::optional<Duration> served);
+  void settle(const Hold& hold, std::int64_t actual);
+  void add_time(Uint128& sum, Instant from, Instant to) const;
+
+  PolicyRunContext context_;
+  std::vector<LaneLimit> limits_;
+  Recorder recorder_;
+  JointDecision joint_;
+  Clients clients_;
+  OperationPool pool_;
+  PendingQueue<Subject> pending_;
+  std::optional<FairnessRecord> fairness_;
+  std::optional<ServiceTimes> times_;
+  std::optional<BackendSlots> slots_;
+  /// In front of limits that let requests wait: by limit, then by key.
+  std::vector<std::unordered_map<policy::KeyIndex, std::deque<Ticket>>> lines_;
+  /// By class, for those of the closed model; and which operation each client is at.
+  std::vector<std::unique_ptr<traffic::ClosedOperations>> closed_;
+  std::vector<std::vector<std::uint64_t>> turns_;
+  /// Whether every admitted request has something that happens only at its end.
+  bool follows_ = false;
+  bool draining_ = false;
+  Instant origin_;
+  Instant now_;
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace weir::sim
