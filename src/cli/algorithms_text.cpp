@@ -120,6 +120,9 @@ std::string describe_facts(const AlgorithmInfo& info) {
   text += labelled("clock", width,
                    fmt::format("in steps of {}", format_duration(info.clock_granularity)));
   text += labelled("denied status", width, std::to_string(info.denied_status));
+  text += labelled("advertises", width,
+                   info.advertises.empty() ? "the exact wait and reset, rounded up to whole seconds"
+                                           : info.advertises);
   return text;
 }
 

@@ -15,6 +15,7 @@
 #include "limiter/go_x_time_rate.hpp"
 #include "limiter/haproxy_http_req_rate.hpp"
 #include "limiter/kong_local.hpp"
+#include "limiter/kong_redis.hpp"
 #include "limiter/leaky_bucket.hpp"
 #include "limiter/leaky_bucket_queue.hpp"
 #include "limiter/nginx_limit_req.hpp"
@@ -50,6 +51,7 @@ using Entries = std::tuple<
     EnvoyLocalEntry,
     EnvoyRatelimitEntry,
     KongLocalEntry,
+    KongRedisEntry,
     RedisCellEntry,
     GoXTimeRateEntry>;
 // clang-format on

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "core/text.hpp"
@@ -21,11 +22,21 @@ class EnvoyLocal {
     double empty_at_s = -std::numeric_limits<double>::infinity();
   };
 
-  EnvoyLocal(std::int64_t max_tokens, std::int64_t tokens_per_fill, Duration fill_interval,
-             const Environment& env)
-      : max_tokens_(max_tokens),
-        max_(static_cast<double>(max_tokens)),
-        rate_(std::max(static_cast<double>(tokens_per_fill) / in_seconds(fill_interval), slowest)),
+  struct Settings {
+    std::int64_t max_tokens = 0;
+    std::int64_t tokens_per_fill = 1;
+    Duration fill_interval;
+    /// Whether answers carry X-RateLimit headers.
+    bool headers = false;
+  };
+
+  EnvoyLocal(const Settings& settings, const Environment& env)
+      : max_tokens_(settings.max_tokens),
+        max_(static_cast<double>(settings.max_tokens)),
+        rate_(std::max(
+            static_cast<double>(settings.tokens_per_fill) / in_seconds(settings.fill_interval),
+            slowest)),
+        headers_(settings.headers),
         start_(env.start),
         horizon_s_(in_seconds(env.horizon)) {}
 
@@ -77,6 +88,16 @@ class EnvoyLocal {
     return std::nullopt;
   }
 
+  /// The reset is what one token takes, counted in whole milliseconds, of which Envoy keeps the
+  /// whole seconds: 0 wherever that is less than one.
+  AdvertisedQuota advertised_quota(const State& state, Instant now) const {
+    if (!headers_) return {};
+    const std::int64_t left = std::max<std::int64_t>(saturated_floor(tokens(state, now)), 0);
+    const double one_token_ms = std::ceil(1.0 / rate_ * 1000.0);
+    const std::int64_t reset_s = left > 0 ? 0 : saturated_floor(one_token_ms) / 1000;
+    return {max_tokens_, left, Duration::from_seconds(reset_s)};
+  }
+
  private:
   /// One token a year.
   static constexpr double slowest = 1.0 / (365.0 * 86'400.0);
@@ -97,6 +118,7 @@ class EnvoyLocal {
   Cost max_tokens_;
   double max_;
   double rate_;
+  bool headers_;
   Instant start_;
   double horizon_s_;
 };
@@ -124,7 +146,12 @@ struct EnvoyLocalEntry {
                        {.name = "fill_interval",
                         .type = ParameterType::duration,
                         .description = "whole milliseconds, at least 50ms",
-                        .min = 50'000'000}},
+                        .min = 50'000'000},
+                       {.name = "enable_x_ratelimit_headers",
+                        .type = ParameterType::choice,
+                        .description = "whether every answer says what is left",
+                        .default_value = "off",
+                        .choices = {"off", "draft-version-03"}}},
         .rule =
             "rate = max(tokens_per_fill / fill_interval in s, 1 / one year of 365 days)\n"
             "now = seconds since the run began, and all numbers, in double precision\n"
@@ -142,6 +169,11 @@ struct EnvoyLocalEntry {
         .evidence = Evidence::read_in_source,
         .state_size = "8",
         .example = "max_tokens=20 tokens_per_fill=5 fill_interval=1s",
+        .advertises =
+            "nothing; with enable_x_ratelimit_headers=draft-version-03 X-RateLimit-Limit, "
+            "X-RateLimit-Remaining (rounded down) and X-RateLimit-Reset: 0 if a token is left, "
+            "else "
+            "the seconds that one takes, rounded down (until a fix of June 2026, which rounds up)",
     };
   }
 
@@ -154,7 +186,11 @@ struct EnvoyLocalEntry {
     if (interval.ns() % 1'000'000 != 0) {
       return tl::unexpected(MakeProblem{"fill_interval", "must be a whole number of milliseconds"});
     }
-    return EnvoyLocal(p.count("max_tokens"), p.count("tokens_per_fill"), interval, env);
+    return EnvoyLocal({.max_tokens = p.count("max_tokens"),
+                       .tokens_per_fill = p.count("tokens_per_fill"),
+                       .fill_interval = interval,
+                       .headers = p.choice("enable_x_ratelimit_headers") != "off"},
+                      env);
   }
 };
 

@@ -21,7 +21,9 @@ class EnvoyRatelimit {
     std::int64_t count = 0;
   };
 
-  EnvoyRatelimit(std::int64_t limit, std::int64_t window_s) : limit_(limit), window_s_(window_s) {}
+  /// `headers` is whether answers carry RateLimit headers.
+  EnvoyRatelimit(std::int64_t limit, std::int64_t window_s, bool headers)
+      : limit_(limit), window_s_(window_s), headers_(headers) {}
 
   Verdict check(const State& state, Instant now, Cost cost) const {
     return {.allowed = after(state, window_at(now), cost) <= limit_, .delay = {}};
@@ -57,6 +59,15 @@ class EnvoyRatelimit {
     return std::nullopt;
   }
 
+  /// The reset is the whole seconds that the window has left on a clock of whole seconds.
+  AdvertisedQuota advertised_quota(const State& state, Instant now) const {
+    if (!headers_) return {};
+    const std::int64_t window = window_at(now);
+    const std::int64_t left_s = (window + 1) * window_s_ - clock.ticks_at(now);
+    return {limit_, std::max<std::int64_t>(limit_ - after(state, window, 0), 0),
+            Duration::from_seconds(left_s)};
+  }
+
  private:
   static constexpr CoarseClock clock = CoarseClock::seconds();
 
@@ -73,6 +84,7 @@ class EnvoyRatelimit {
 
   std::int64_t limit_;
   std::int64_t window_s_;
+  bool headers_;
 };
 
 /// The catalogue entry of the envoyproxy/ratelimit service.
@@ -92,13 +104,16 @@ struct EnvoyRatelimitEntry {
                         .description =
                             "the window; a month has 30 days and a year 365, both counted "
                             "from 1970-01-01",
-                        .choices = {"second", "minute", "hour", "day", "week", "month", "year"}}},
+                        .choices = {"second", "minute", "hour", "day", "week", "month", "year"}},
+                       {.name = "limit_response_headers_enabled",
+                        .type = ParameterType::boolean,
+                        .description = "whether every answer says what is left",
+                        .default_value = "false"}},
         .rule =
             "now = Unix time in whole s; window = floor(now / unit)\n"
             "count = what this window has counted before; after = count + c\n"
             "deny if after > limit; count = after either way\n"
-            "a cost of 0 only looks: denied if the window has counted more than the limit\n"
-            "reset in the response: unit - now mod unit, in s; no Retry-After of its own",
+            "a cost of 0 only looks: denied if the window has counted more than the limit",
         .source =
             "src/redis/fixed_cache_impl.go, src/limiter/base_limiter.go, src/utils/utilities.go",
         .version =
@@ -106,12 +121,16 @@ struct EnvoyRatelimitEntry {
         .evidence = Evidence::read_in_source,
         .state_size = "16",
         .example = "limit=100 unit=minute",
+        .advertises =
+            "nothing; with limit_response_headers_enabled RateLimit-Limit, RateLimit-Remaining and "
+            "RateLimit-Reset: unit - now mod unit in whole seconds",
         .clock_granularity = Duration::from_seconds(1),
     };
   }
 
   static MakeResult<Limiter> make(const Parameters& p, const Environment&) {
-    return EnvoyRatelimit(p.count("limit"), seconds_of(p.choice("unit")));
+    return EnvoyRatelimit(p.count("limit"), seconds_of(p.choice("unit")),
+                          p.boolean("limit_response_headers_enabled"));
   }
 
  private:

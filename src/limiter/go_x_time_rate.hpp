@@ -61,6 +61,11 @@ class GoXTimeRate {
             .reset_after = wait_until(earliest(state, now, burst_), now)};
   }
 
+  std::optional<Duration> advertised_retry_after(const State&, Instant, Cost) const {
+    return std::nullopt;
+  }
+  AdvertisedQuota advertised_quota(const State&, Instant) const { return {}; }
+
   /// The burst, what flows in, and the nanosecond's worth that may be lacking; each admission can
   /// win some bits of the burst by rounding.
   std::optional<std::int64_t> bound(Duration interval) const {
@@ -125,6 +130,7 @@ struct GoXTimeRateEntry {
         .evidence = Evidence::checked_against_program,
         .state_size = "16",
         .example = "rate=5/s burst=20",
+        .advertises = "nothing: AllowN answers true or false",
     };
   }
 

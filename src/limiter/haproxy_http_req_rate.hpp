@@ -84,6 +84,7 @@ class HaproxyHttpReqRate {
   std::optional<Duration> advertised_retry_after(const State&, Instant, Cost) const {
     return std::nullopt;
   }
+  AdvertisedQuota advertised_quota(const State&, Instant) const { return {}; }
 
   /// What sc_http_req_rate shows once a request of that cost, 1 or more, has been counted. For a
   /// cost of 0, what the requests before it count for.
@@ -169,6 +170,7 @@ struct HaproxyHttpReqRateEntry {
         .state_size = "16",
         .example = "limit=20 period=10s",
         .denied_status = 403,
+        .advertises = "nothing, unless its configuration writes a header itself",
         .clock_granularity = Duration::from_ms(1),
     };
   }

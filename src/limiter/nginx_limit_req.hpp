@@ -76,6 +76,7 @@ class NginxLimitReq {
   std::optional<Duration> advertised_retry_after(const State&, Instant, Cost) const {
     return std::nullopt;
   }
+  AdvertisedQuota advertised_quota(const State&, Instant) const { return {}; }
 
   /// What nginx logs as the excess of a request of that cost, 1 or more, in thousandths.
   std::int64_t excess_counting(const State& state, Instant now, Cost cost) const {
@@ -157,6 +158,7 @@ struct NginxLimitReqEntry {
         .state_size = "16",
         .example = "rate=10/s burst=20 nodelay=true",
         .denied_status = 503,
+        .advertises = "nothing",
         .clock_granularity = Duration::from_ms(1),
     };
   }

@@ -58,12 +58,32 @@ class RedisCell {
   std::optional<Duration> advertised_retry_after(const State& state, Instant now, Cost cost) const {
     const std::int64_t spare = cost <= limit_ ? spare_ns(state, now, cost) : 0;
     if (spare >= 0) return std::nullopt;
-    constexpr std::int64_t second = 1'000'000'000;
-    const bool rounds_up = -spare % second >= 1'000'000;
-    return Duration::from_seconds(-spare / second + (rounds_up ? 1 : 0));
+    return in_seconds(-spare);
+  }
+
+  /// The remaining is reckoned from lengths of time that are cut to whole microseconds, so that it
+  /// can be one too many or too few; with an emission interval below one it says nothing at all.
+  AdvertisedQuota advertised_quota(const State& state, Instant now) const {
+    const std::int64_t debt = std::max(state.tat_ns, since_start(now)) - since_start(now);
+    AdvertisedQuota told{limit_, 0, in_seconds(debt)};
+    const auto us = [](std::int64_t ns) { return static_cast<double>(ns / 1000); };
+    const std::int64_t room = tolerance_ - debt;
+    if (interval_ < 1000) {
+      // A division by 0 gives infinity, or no number: the largest count there is, or 0.
+      told.remaining = room < 1000 ? 0 : std::numeric_limits<std::int64_t>::max();
+    } else if (room > -interval_) {
+      told.remaining = static_cast<std::int64_t>(us(room) / us(interval_));
+    }
+    return told;
   }
 
  private:
+  static Duration in_seconds(std::int64_t ns) {
+    constexpr std::int64_t second = 1'000'000'000;
+    const bool rounds_up = ns % second >= 1'000'000;
+    return Duration::from_seconds(ns / second + (rounds_up ? 1 : 0));
+  }
+
   std::int64_t since_start(Instant now) const { return (now - start_).ns(); }
 
   /// How much earlier the request could have come; negative: how much it is too early.
@@ -102,16 +122,16 @@ struct RedisCellEntry {
             "TAT' = max(TAT, now) + T c\n"
             "admit cost c  if TAT' - limit T <= now:  TAT = TAT'; a cost of 0 only looks\n"
             "deny          otherwise; nothing changes\n"
-            "retry_after: the wait in whole seconds, plus 1 if it has a part of at least 1 ms; -1 "
-            "if c > limit\n"
-            "not modelled: Redis forgets the key up to 1 ms before TAT, having cut its life to "
-            "ms,\n"
-            "  and redis-cell's own remaining is reckoned from times cut to whole microseconds",
+            "not modelled: Redis forgets the key up to 1 ms before TAT, having cut its life to ms",
         .source = "redis-cell-impl/src/lib.rs, redis-cell/src/lib.rs",
         .version = "4d42338",
         .evidence = Evidence::read_in_source,
         .state_size = "8",
         .example = "max_burst=19 count=300 period=1m",
+        .advertises =
+            "its reply: limit, remaining (from times cut to whole us, rounded down), retry_after "
+            "and reset_after in whole seconds, plus 1 if there is a part of at least 1 ms; a "
+            "retry_after of -1 if c > limit",
     };
   }
 

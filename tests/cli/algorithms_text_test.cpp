@@ -39,6 +39,7 @@ AlgorithmInfo sample() {
   info.state_size = "8";
   info.example = "rate=5/s depth=2";
   info.denied_status = 503;
+  info.advertises = "nothing at all";
   info.clock_granularity = Duration::from_ms(1);
   return info;
 }
@@ -70,6 +71,7 @@ Facts
   bytes per key   8
   clock           in steps of 1ms
   denied status   503
+  advertises      nothing at all
 
 Try it
   weir simulate --limit 'sluice rate=5/s depth=2 key=user'
@@ -82,6 +84,13 @@ TEST(AlgorithmsText, AnEntryMayNeedNothing) {
   info.example = "";
   EXPECT_THAT(describe_algorithm(info), HasSubstr("It has no parameters."));
   EXPECT_THAT(describe_algorithm(info), HasSubstr("--limit 'sluice key=user'"));
+}
+
+TEST(AlgorithmsText, SaysWhatIsAdvertisedWhereNothingElseIsSaid) {
+  AlgorithmInfo info = sample();
+  info.advertises = "";
+  EXPECT_THAT(describe_algorithm(info),
+              HasSubstr("advertises      the exact wait and reset, rounded up to whole seconds"));
 }
 
 TEST(AlgorithmsText, DoesNotAddAKeyWhereTheExampleHasOne) {

@@ -111,5 +111,33 @@ TEST(EnvoyLocal, RefusesIntervalsThatEnvoyLacks) {
               HasSubstr("fill_interval: must be a whole number of milliseconds"));
 }
 
+TEST(EnvoyLocal, AdvertisesOnlyWhereItIsEnabled) {
+  const std::string setting = "max_tokens=2 tokens_per_fill=2 fill_interval=5s";
+  const EnvoyLocal silent = make<EnvoyLocalEntry>(setting, {.start = noon});
+  const EnvoyLocal limiter = make<EnvoyLocalEntry>(
+      setting + " enable_x_ratelimit_headers=draft-version-03", {.start = noon});
+  EnvoyLocal::State state;
+  decide(limiter, state, noon);
+  EXPECT_EQ(silent.advertised_quota(state, noon), AdvertisedQuota());
+  EXPECT_EQ(limiter.advertised_quota(state, noon), (AdvertisedQuota{2, 1, Duration()}));
+  decide(limiter, state, noon);
+  // A token takes 2.5 s, whose whole seconds are told, however much of them has passed.
+  for (const std::int64_t ms : {0, 2499}) {
+    EXPECT_EQ(limiter.advertised_quota(state, after_ms(ms)),
+              (AdvertisedQuota{2, 0, Duration::from_seconds(2)}));
+  }
+  EXPECT_EQ(limiter.advertised_quota(state, after_ms(2500)), (AdvertisedQuota{2, 1, Duration()}));
+  EXPECT_EQ(limiter.advertised_retry_after(state, noon, 1), std::nullopt);
+}
+
+TEST(EnvoyLocal, AdvertisesNoWaitBelowASecond) {
+  const EnvoyLocal limiter = make<EnvoyLocalEntry>(
+      "max_tokens=1 fill_interval=999ms enable_x_ratelimit_headers=draft-version-03",
+      {.start = noon});
+  EnvoyLocal::State state;
+  decide(limiter, state, noon);
+  EXPECT_EQ(limiter.advertised_quota(state, noon), (AdvertisedQuota{1, 0, Duration()}));
+}
+
 }  // namespace
 }  // namespace weir::limiter

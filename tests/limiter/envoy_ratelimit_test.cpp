@@ -80,5 +80,21 @@ TEST(EnvoyRatelimit, TellsQuotaAndBound) {
   EXPECT_EQ(limiter.advertised_retry_after(state, noon, 1), std::nullopt);
 }
 
+TEST(EnvoyRatelimit, AdvertisesOnlyWhereItIsEnabled) {
+  const EnvoyRatelimit silent = make<EnvoyRatelimitEntry>("limit=3 unit=minute");
+  const EnvoyRatelimit limiter =
+      make<EnvoyRatelimitEntry>("limit=3 unit=minute limit_response_headers_enabled=true");
+  EnvoyRatelimit::State state;
+  decide(limiter, state, after_ms(12'999), 2);
+  EXPECT_EQ(silent.advertised_quota(state, after_ms(12'999)), AdvertisedQuota());
+  EXPECT_EQ(limiter.advertised_quota(state, after_ms(12'999)),
+            (AdvertisedQuota{3, 1, Duration::from_seconds(48)}));
+  decide(limiter, state, after_ms(60'000) - one_ns, 9);
+  EXPECT_EQ(limiter.advertised_quota(state, after_ms(60'000) - one_ns),
+            (AdvertisedQuota{3, 0, Duration::from_seconds(1)}));
+  EXPECT_EQ(limiter.advertised_quota(state, after_ms(60'000)),
+            (AdvertisedQuota{3, 3, Duration::from_seconds(60)}));
+}
+
 }  // namespace
 }  // namespace weir::limiter

@@ -90,5 +90,13 @@ TEST(GoXTimeRate, StaysInRangeAtTheLargestSettings) {
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(decide(fast, state, noon).allowed);
 }
 
+TEST(GoXTimeRate, TellsItsCallerNothing) {
+  const GoXTimeRate limiter = make<GoXTimeRateEntry>("rate=1/s burst=1");
+  GoXTimeRate::State state;
+  decide(limiter, state, noon);
+  EXPECT_EQ(limiter.advertised_retry_after(state, noon, 1), std::nullopt);
+  EXPECT_EQ(limiter.advertised_quota(state, noon), AdvertisedQuota());
+}
+
 }  // namespace
 }  // namespace weir::limiter

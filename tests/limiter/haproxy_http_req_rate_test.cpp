@@ -139,5 +139,13 @@ TEST(HaproxyHttpReqRate, RefusesPeriodsThatHaproxyLacks) {
   EXPECT_EQ(problem_of<HaproxyHttpReqRateEntry>("limit=5 period=24d"), "");
 }
 
+TEST(HaproxyHttpReqRate, TellsItsClientsNothing) {
+  const HaproxyHttpReqRate limiter = make<HaproxyHttpReqRateEntry>("limit=1 period=10s");
+  HaproxyHttpReqRate::State state;
+  decide(limiter, state, noon);
+  EXPECT_EQ(limiter.advertised_retry_after(state, noon, 1), std::nullopt);
+  EXPECT_EQ(limiter.advertised_quota(state, noon), AdvertisedQuota());
+}
+
 }  // namespace
 }  // namespace weir::limiter

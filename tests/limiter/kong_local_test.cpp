@@ -9,13 +9,13 @@ namespace {
 
 Instant utc(std::string_view text) { return parse_instant(text).value(); }
 
-std::int64_t advertised_s(const KongLocal& limiter, Instant now) {
+std::int64_t advertised_s(const KongWindow& limiter, Instant now) {
   return limiter.advertised_retry_after({}, now, 1)->ns() / 1'000'000'000;
 }
 
 TEST(KongLocal, CountsAdmissionsInCalendarWindows) {
-  const KongLocal limiter = make<KongLocalEntry>("limit=2 period=minute");
-  KongLocal::State state;
+  const KongWindow limiter = make<KongLocalEntry>("limit=2 period=minute");
+  KongWindow::State state;
   EXPECT_TRUE(decide(limiter, state, utc("2026-03-05T10:20:59.2Z")).allowed);
   EXPECT_TRUE(decide(limiter, state, utc("2026-03-05T10:20:59.4Z")).allowed);
   EXPECT_FALSE(decide(limiter, state, utc("2026-03-05T10:20:59.6Z")).allowed);
@@ -28,8 +28,8 @@ TEST(KongLocal, CountsAdmissionsInCalendarWindows) {
 
 TEST(KongLocal, EndsEveryUnitWhereTheCalendarDoes) {
   const auto end = [](std::string_view period, std::string_view now) {
-    const KongLocal limiter = make<KongLocalEntry>("limit=1 period=" + std::string(period));
-    KongLocal::State state;
+    const KongWindow limiter = make<KongLocalEntry>("limit=1 period=" + std::string(period));
+    KongWindow::State state;
     decide(limiter, state, utc(now));
     return format_instant(*limiter.earliest(state, utc(now), 1));
   };
@@ -43,49 +43,64 @@ TEST(KongLocal, EndsEveryUnitWhereTheCalendarDoes) {
 }
 
 TEST(KongLocal, ForgetsWhatItCountedThirtyDaysAfterTheFirstHit) {
-  const KongLocal limiter = make<KongLocalEntry>("limit=1 period=month");
-  KongLocal::State state;
+  const KongWindow limiter = make<KongLocalEntry>("limit=1 period=month");
+  KongWindow::State state;
   decide(limiter, state, utc("2026-03-01T06:00:00.25Z"));
   const Instant expiry = utc("2026-03-31T06:00:00.251Z");
   EXPECT_EQ(limiter.earliest(state, utc("2026-03-01T06:00:01Z"), 1), expiry);
   EXPECT_TRUE(is_first_admitted(limiter, state, expiry));
   decide(limiter, state, expiry);
   EXPECT_EQ(limiter.earliest(state, expiry, 1), utc("2026-04-01T00:00:00Z"));
-  const KongLocal yearly = make<KongLocalEntry>("limit=1 period=year");
-  KongLocal::State leap;
+  const KongWindow yearly = make<KongLocalEntry>("limit=1 period=year");
+  KongWindow::State leap;
   decide(yearly, leap, utc("2028-01-01T00:00:00Z"));
   EXPECT_EQ(yearly.earliest(leap, utc("2028-01-02T00:00:00Z"), 1), utc("2028-12-31T00:00:00.001Z"));
 }
 
 TEST(KongLocal, AdvertisesAFixedLengthLessWhatHasPassed) {
-  const KongLocal minute = make<KongLocalEntry>("limit=1 period=minute");
+  const KongWindow minute = make<KongLocalEntry>("limit=1 period=minute");
   EXPECT_EQ(advertised_s(minute, utc("2026-03-05T10:20:00Z")), 60);
   EXPECT_EQ(advertised_s(minute, utc("2026-03-05T10:20:59.999Z")), 1);
-  const KongLocal month = make<KongLocalEntry>("limit=1 period=month");
+  const KongWindow month = make<KongLocalEntry>("limit=1 period=month");
   EXPECT_EQ(advertised_s(month, utc("2026-04-01T00:00:10Z")), 30 * 86'400 - 10);
   // Two days too long in a February of 28 days, and a second on the last day of a long month.
   EXPECT_EQ(advertised_s(month, utc("2026-02-28T23:59:59Z")), 2 * 86'400 + 1);
   EXPECT_EQ(advertised_s(month, utc("2026-03-31T01:00:00Z")), 1);
 }
 
+TEST(KongLocal, AdvertisesWhatIsLeft) {
+  const KongWindow limiter = make<KongLocalEntry>("limit=2 period=minute");
+  KongWindow::State state;
+  const auto told = [](std::int64_t remaining, std::int64_t reset_s) {
+    return AdvertisedQuota{2, remaining, Duration::from_seconds(reset_s)};
+  };
+  decide(limiter, state, utc("2026-03-05T10:20:10.9Z"));
+  EXPECT_EQ(limiter.advertised_quota(state, utc("2026-03-05T10:20:10.9Z")), told(1, 50));
+  const Instant last = utc("2026-03-05T10:20:59.999999999Z");
+  decide(limiter, state, last);
+  decide(limiter, state, last);
+  EXPECT_EQ(limiter.advertised_quota(state, last), told(0, 1));
+  EXPECT_EQ(limiter.advertised_quota(state, utc("2026-03-05T10:21:00Z")), told(2, 60));
+}
+
 TEST(KongLocal, HasAnAnswerForEveryCostAndLimit) {
-  const KongLocal limiter = make<KongLocalEntry>("limit=3 period=day");
-  KongLocal::State state;
+  const KongWindow limiter = make<KongLocalEntry>("limit=3 period=day");
+  KongWindow::State state;
   EXPECT_TRUE(decide(limiter, state, noon, 2).allowed);
   EXPECT_FALSE(decide(limiter, state, noon, 2).allowed);
   EXPECT_EQ(limiter.earliest(state, noon, 2), after_ms(12 * 3'600'000));
   EXPECT_EQ(limiter.earliest(state, noon, 4), std::nullopt);
   EXPECT_TRUE(decide(limiter, state, noon, 0).allowed);
   EXPECT_EQ(state.usage, 2);
-  const KongLocal none = make<KongLocalEntry>("limit=0 period=day");
+  const KongWindow none = make<KongLocalEntry>("limit=0 period=day");
   EXPECT_FALSE(none.check({}, noon, 1).allowed);
   EXPECT_TRUE(none.check({}, noon, 0).allowed);
   EXPECT_EQ(none.earliest({}, noon, 1), std::nullopt);
 }
 
 TEST(KongLocal, TellsQuotaAndBound) {
-  const KongLocal limiter = make<KongLocalEntry>("limit=3 period=hour");
-  KongLocal::State state;
+  const KongWindow limiter = make<KongLocalEntry>("limit=3 period=hour");
+  KongWindow::State state;
   EXPECT_EQ(limiter.quota(state, noon), (Quota{.limit = 3, .remaining = 3, .reset_after = {}}));
   decide(limiter, state, after_ms(600'500));
   EXPECT_EQ(limiter.quota(state, after_ms(600'500)),
@@ -94,7 +109,7 @@ TEST(KongLocal, TellsQuotaAndBound) {
   EXPECT_EQ(limiter.bound(Duration::from_seconds(3600)), 6);
   EXPECT_EQ(limiter.bound(Duration::from_seconds(3600) + one_ns), 9);
   // A month of 31 days can have two counters.
-  const KongLocal monthly = make<KongLocalEntry>("limit=1 period=month");
+  const KongWindow monthly = make<KongLocalEntry>("limit=1 period=month");
   EXPECT_GE(monthly.bound(Duration::from_seconds(30 * 86'400 + 1)), 3);
 }
 

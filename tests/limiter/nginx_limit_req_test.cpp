@@ -150,5 +150,13 @@ TEST(NginxLimitReq, RefusesSettingsThatNginxLacks) {
   EXPECT_EQ(problem_of<NginxLimitReqEntry>("rate=10/60s delay=0"), "");
 }
 
+TEST(NginxLimitReq, TellsItsClientsNothing) {
+  const NginxLimitReq limiter = make<NginxLimitReqEntry>("rate=1/s");
+  NginxLimitReq::State state;
+  decide(limiter, state, noon);
+  EXPECT_EQ(limiter.advertised_retry_after(state, noon, 1), std::nullopt);
+  EXPECT_EQ(limiter.advertised_quota(state, noon), AdvertisedQuota());
+}
+
 }  // namespace
 }  // namespace weir::limiter

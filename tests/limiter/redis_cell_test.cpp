@@ -90,5 +90,27 @@ TEST(RedisCell, RefusesSettingsThatRedisCellCannotCount) {
   EXPECT_EQ(problem_of<RedisCellEntry>("max_burst=1 count=1000000000 period=1s"), "");
 }
 
+TEST(RedisCell, RoundsItsReplyDown) {
+  const RedisCell limiter = redis_cell("max_burst=2 count=3 period=1s");
+  RedisCell::State state;
+  decide(limiter, state, noon);
+  // TAT is 333333333 ns ahead: 0 s and a part of more than 1 ms.
+  EXPECT_EQ(limiter.advertised_quota(state, noon),
+            (AdvertisedQuota{3, 2, Duration::from_seconds(1)}));
+  // The last ns of the interval is cut away with its part of a microsecond.
+  EXPECT_EQ(limiter.quota(state, noon + Duration::from_ns(333'333'332)).remaining, 2);
+  EXPECT_EQ(limiter.advertised_quota(state, noon + Duration::from_ns(333'333'332)),
+            (AdvertisedQuota{3, 3, Duration()}));
+}
+
+TEST(RedisCell, SaysNonsenseWhereAnIntervalIsBelowAMicrosecond) {
+  const RedisCell limiter = redis_cell("max_burst=999 count=1000000000 period=1s");
+  RedisCell::State state;
+  EXPECT_EQ(limiter.advertised_quota(state, noon).remaining,
+            std::numeric_limits<std::int64_t>::max());
+  decide(limiter, state, noon, 1000);
+  EXPECT_EQ(limiter.advertised_quota(state, noon).remaining, 0);
+}
+
 }  // namespace
 }  // namespace weir::limiter

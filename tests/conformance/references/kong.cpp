@@ -44,11 +44,11 @@ class Calendar {
   }
 };
 
-/// The plugin's shared dictionary: one counter per window, each with its expiry.
+/// The plugin's shared dictionary, or Redis: one counter per window, each with its expiry.
 class KongReference : public Reference {
  public:
-  explicit KongReference(const Parameters& p)
-      : limit_(p.count("limit")), unit_(p.choice("period")) {
+  KongReference(const Parameters& p, bool redis)
+      : limit_(p.count("limit")), unit_(p.choice("period")), redis_(redis) {
     const std::map<std::string, Int128> expiration = {{"second", 1},        {"minute", 60},
                                                       {"hour", 3'600},      {"day", 86'400},
                                                       {"month", 2'592'000}, {"year", 31'536'000}};
@@ -64,10 +64,11 @@ class KongReference : public Reference {
     const bool counted = counters_.count(window) != 0;
     const Int128 usage = counted ? counters_.at(window).usage : 0;
     // As if n requests came one after another: the last one must find less than the limit.
-    if (limit_ - (usage + cost - 1) <= 0) return {.allowed = false, .delay = {}};
+    const bool allowed = limit_ - (usage + cost - 1) > 0;
+    if (!allowed && !redis_) return {.allowed = false, .delay = {}};
     if (!counted) counters_[window] = {.usage = 0, .expires_ms = now_ms + lives_ms_};
     counters_[window].usage += cost;
-    return {};
+    return {.allowed = allowed, .delay = {}};
   }
 
  private:
@@ -82,18 +83,25 @@ class KongReference : public Reference {
 
   Int128 limit_;
   std::string unit_;
+  bool redis_;
   Int128 lives_ms_;
   std::map<Int128, Counter> counters_;
 };
 
-const bool kong_local_registered = register_case(
-    {.id = "kong-local",
-     .settings = {"limit=5 period=second", "limit=100 period=minute", "limit=1 period=hour",
-                  "limit=3 period=day", "limit=2 period=month", "limit=0 period=month",
-                  "limit=4 period=year", "limit=9007199254740992 period=year"},
-     .reference = [](const Parameters& p, const Environment&) {
-       return std::make_unique<KongReference>(p);
-     }});
+bool register_kong(const std::string& id, bool redis) {
+  return register_case(
+      {.id = id,
+       .settings = {"limit=5 period=second", "limit=100 period=minute", "limit=1 period=hour",
+                    "limit=3 period=day", "limit=2 period=month", "limit=0 period=month",
+                    "limit=4 period=year", "limit=9007199254740992 period=year"},
+       .reference = [redis](
+                        const Parameters& p,
+                        const Environment&) { return std::make_unique<KongReference>(p, redis); },
+       .denials_are_free = !redis});
+}
+
+const bool kong_local_registered = register_kong("kong-local", false);
+const bool kong_redis_registered = register_kong("kong-redis", true);
 
 }  // namespace
 }  // namespace weir::limiter

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "limiter/kong_window.hpp"
+
+namespace weir::limiter {
+
+/// The catalogue entry of Kong's rate-limiting plugin, policy "redis" with a sync_rate of -1.
+struct KongRedisEntry : KongEntry {
+  static AlgorithmInfo info() {
+    return {
+        .id = "kong-redis",
+        .summary =
+            "Kong rate-limiting, policy redis: fixed calendar windows in UTC, denied requests "
+            "counted",
+        .parameters = parameters(),
+        .rule =
+            "window = the calendar's second, minute, ..., month or year in UTC that now is in\n"
+            "usage  = what the window's counter in Redis has counted, or 0\n"
+            "usage += 1, then deny if limit - usage < 0: denied requests count too\n"
+            "a counter also ends some ms after its first hit, if the window has not ended by\n"
+            "  then: 30 days for a month, 365 for a year, so that day 31 may begin from 0 again\n"
+            "a cost of n (Kong's is always 1) is n requests, let in together or not at all\n"
+            "not modelled: a sync_rate other than -1, with which each node counts by itself and\n"
+            "  tells Redis now and then",
+        .source = "kong/plugins/rate-limiting/handler.lua, policies/init.lua, expiration.lua",
+        .version = "22246ef2",
+        .evidence = Evidence::read_in_source,
+        .state_size = "16",
+        .example = "limit=100 period=minute",
+        .advertises = advertises,
+        .clock_granularity = Duration::from_seconds(1),
+    };
+  }
+
+  static MakeResult<Limiter> make(const Parameters& p, const Environment&) {
+    return KongWindow(p.count("limit"), period_of(p.choice("period")), true);
+  }
+};
+
+}  // namespace weir::limiter
