@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/text.hpp"
+#include "limiter/apisix_limit_count.hpp"
 #include "limiter/concurrency.hpp"
 #include "limiter/deny_all.hpp"
 #include "limiter/envoy_local.hpp"
@@ -13,12 +14,17 @@
 #include "limiter/fixed_window.hpp"
 #include "limiter/gcra.hpp"
 #include "limiter/go_x_time_rate.hpp"
+#include "limiter/gubernator_token.hpp"
 #include "limiter/haproxy_http_req_rate.hpp"
 #include "limiter/kong_local.hpp"
 #include "limiter/kong_redis.hpp"
 #include "limiter/leaky_bucket.hpp"
 #include "limiter/leaky_bucket_queue.hpp"
+#include "limiter/limitador.hpp"
 #include "limiter/nginx_limit_req.hpp"
+#include "limiter/node_express_rate_limit.hpp"
+#include "limiter/node_fastify_rate_limit.hpp"
+#include "limiter/node_rate_limiter_flexible.hpp"
 #include "limiter/parameters.hpp"
 #include "limiter/redis_cell.hpp"
 #include "limiter/sliding_window_counter.hpp"
@@ -52,8 +58,14 @@ using Entries = std::tuple<
     EnvoyRatelimitEntry,
     KongLocalEntry,
     KongRedisEntry,
+    ApisixLimitCountEntry,
+    GubernatorTokenEntry,
+    LimitadorEntry,
     RedisCellEntry,
-    GoXTimeRateEntry>;
+    GoXTimeRateEntry,
+    NodeExpressRateLimitEntry,
+    NodeRateLimiterFlexibleEntry,
+    NodeFastifyRateLimitEntry>;
 // clang-format on
 
 /// What the catalogue says of each entry, in its order.

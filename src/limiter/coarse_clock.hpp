@@ -12,6 +12,7 @@ namespace weir::limiter {
 /// A product's clock that shows whole ticks since the Unix epoch, rounded down.
 class CoarseClock {
  public:
+  static constexpr CoarseClock microseconds() { return CoarseClock(1'000); }
   static constexpr CoarseClock milliseconds() { return CoarseClock(1'000'000); }
   static constexpr CoarseClock seconds() { return CoarseClock(1'000'000'000); }
 
