@@ -33,6 +33,19 @@ class TypedKeyedLimiter final : public KeyedLimiter {
                               : run<true, true>(block, allowed, delay, promises);
   }
 
+  Verdict decide(const Charge& c, Promise& told) override {
+    const L& l = variants_[c.variant];
+    State& state = states_[c.key];
+    const Verdict verdict = l.check(state, c.now, c.cost);
+    if (verdict.allowed) {
+      l.charge(state, c.now, c.cost);
+    } else {
+      l.charge_denied(state, c.now, c.cost);
+      told = promise(l, state, c.now, c.cost, 0);
+    }
+    return verdict;
+  }
+
   Verdict check(const Charge& c) const override {
     return variants_[c.variant].check(states_[c.key], c.now, c.cost);
   }

@@ -63,6 +63,9 @@ class KeyedLimiter {
   virtual bool decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay,
                       std::vector<Promise>& promises) = 0;
 
+  /// Decides and charges one request, and says what it was told if it was denied.
+  virtual Verdict decide(const Charge& charge, Promise& promise) = 0;
+
   virtual Verdict check(const Charge& charge) const = 0;
   virtual void charge(const Charge& charge) = 0;
   virtual void charge_denied(const Charge& charge) = 0;

@@ -42,7 +42,6 @@ ServiceTime ServiceTimes::of(const RequestBlock& block, std::size_t row) const {
 
 std::int64_t ServiceTimes::cost_after(std::int64_t cost, std::size_t column,
                                       const ServiceTime& time, Duration served) const {
-  if (served < Duration()) return 0;
   if (tokens_ != column || cost <= 0 || served >= time.total) return cost;
   if (served < time.first_token) return 0;
   const Int128 streaming = (time.total - time.first_token).ns();

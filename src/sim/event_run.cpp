@@ -14,6 +14,11 @@ constexpr std::int64_t longest_pending_ns = std::int64_t{1} << 60;
 /// Of a request that never came to be served.
 constexpr Duration not_served = Duration::from_ns(-1);
 
+/// The first attempt is due when the operation is, even if its client was not free to send it.
+Instant due_of_attempt(const Operation& operation, Instant decided) {
+  return operation.attempt == 1 ? operation.due : decided;
+}
+
 bool needs_end(const LaneLimit& limit) { return limit.holds || limit.limit->charges_late(); }
 
 }  // namespace
@@ -66,8 +71,7 @@ void EventRun::finish() {
   draining_ = true;
   if (!stopped) run_until(Instant::max());
   pool_.for_each_live([&](std::uint32_t slot) {
-    recorder_.operation_ended(pool_.block().traffic_class[slot], pool_[slot].due, now_,
-                              End::unfinished);
+    recorder_.operation_ended(pool_.traffic_class(slot), pool_[slot].due, now_, End::unfinished);
   });
   recorder_.finish();
   fold_keys(limits_, context_.plan.columns(), context_.into);
@@ -113,8 +117,8 @@ void EventRun::happen(Event event, Subject subject) {
       return;
     case Event::released:
       if (!pool_.is_current(ticket)) return;
-      pool_[ticket.slot].delayed = false;
-      if (pool_[ticket.slot].lines == 0) enter_backend(ticket.slot);
+      pool_.passage(ticket.slot).delayed = false;
+      if (pool_.passage(ticket.slot).lines == 0) enter_backend(ticket.slot);
       return;
     case Event::retried:
       if (!draining_) retry(ticket.slot);
@@ -129,7 +133,7 @@ void EventRun::happen(Event event, Subject subject) {
 
 void EventRun::arrive(const RequestBlock& block, std::size_t row) {
   Operation operation;
-  operation.due = operation.attempt_due = now_;
+  operation.due = now_;
   recorder_.operation_began(block.traffic_class[row], now_);
   if (fairness_ && recorder_.counts(now_)) fairness_->offered(block, row);
   if (clients_.refuses(block, row)) {
@@ -162,14 +166,12 @@ void EventRun::attempt(const RequestBlock& block, std::size_t row, Operation& op
   }
   if (!verdict.allowed) return denied(block, row, operation, slot);
   clients_.accepted(block, row);
-  operation.admitted = now_;
-  operation.delay = verdict.delay;
   if (!must_follow(traffic_class)) {
     const Instant end = now_ + verdict.delay;
-    recorder_.answered(operation.attempt_due, now_, end, verdict.delay);
+    recorder_.answered(due_of_attempt(operation, now_), now_, end, verdict.delay);
     return over(block, row, operation, slot, end, End::succeeded);
   }
-  follow(slot ? *slot : pool_.add(block, row, operation));
+  follow(slot ? *slot : pool_.add(block, row, operation), verdict.delay);
 }
 
 void EventRun::denied(const RequestBlock& block, std::size_t row, Operation& operation,
@@ -192,7 +194,6 @@ void EventRun::react(const RequestBlock& block, std::size_t row, Operation& oper
   const auto wait = clients_.wait(block, row, operation, told);
   if (!wait) return over(block, row, operation, slot, now_, End::abandoned);
   operation.waited = *wait;
-  operation.stage = Operation::Stage::deciding;
   const std::uint32_t kept = slot ? *slot : pool_.add(block, row, operation);
   if (const Clients::Behind behind = clients_.behind(block, row)) {
     behind.gate->close(behind.client);
@@ -201,14 +202,12 @@ void EventRun::react(const RequestBlock& block, std::size_t row, Operation& oper
 }
 
 void EventRun::retry(std::uint32_t slot) {
-  RequestBlock& block = pool_.block();
+  const RequestBlock& block = pool_.load(slot, now_);
   Operation& operation = pool_[slot];
   ++operation.attempt;
-  operation.attempt_due = now_;
-  block.at[slot] = now_;
-  const Clients::Behind behind = clients_.behind(block, slot);
+  const Clients::Behind behind = clients_.behind(block, 0);
   if (behind) behind.gate->open(behind.client);
-  attempt(block, slot, operation, slot);
+  attempt(block, 0, operation, slot);
   if (behind) open_gate(behind);
 }
 
@@ -216,8 +215,7 @@ void EventRun::open_gate(Clients::Behind behind) {
   while (!behind.is_closed()) {
     const std::optional<std::uint32_t> slot = behind.gate->take_first(behind.client);
     if (!slot) return;
-    pool_.block().at[*slot] = now_;
-    attempt(pool_.block(), *slot, pool_[*slot], *slot);
+    attempt(pool_.load(*slot, now_), 0, pool_[*slot], *slot);
   }
 }
 
@@ -248,26 +246,33 @@ void EventRun::over(const RequestBlock& block, std::size_t row, const Operation&
 
 // ---- Admitted requests
 
-void EventRun::follow(std::uint32_t slot) {
-  Operation& operation = pool_[slot];
-  operation.left = false;
-  operation.lines = 0;
-  operation.stage = Operation::Stage::held_back;
-  operation.leaves = clients_.leaves_at(pool_.block(), slot, now_);
-  joint_.collect_holds(pool_.holds(slot));
-  operation.delayed = operation.delay > Duration();
-  if (operation.delayed) schedule(now_ + operation.delay, Event::released, pool_.ticket(slot));
+void EventRun::follow(std::uint32_t slot, Duration delay) {
+  Passage& passage = pool_.passage(slot);
+  passage.admitted = now_;
+  passage.delay = delay;
+  passage.stage = Passage::Stage::held_back;
+  passage.left = false;
+  passage.lines = 0;
+  passage.holds.clear();
+  joint_.collect_holds(passage.holds);
+  passage.leaves = clients_.leaves_at(pool_.load(slot, now_), 0, now_);
+  passage.delayed = delay > Duration();
+  if (passage.delayed) schedule(now_ + delay, Event::released, pool_.ticket(slot));
   stand_in_lines(slot);
-  if (!operation.delayed && operation.lines == 0) return enter_backend(slot);
-  if (operation.leaves != Instant::max()) {
-    schedule(operation.leaves, Event::left, pool_.ticket(slot));
-  }
+  if (!passage.delayed && passage.lines == 0) return enter_backend(slot);
+  schedule_leaving(slot);
+}
+
+void EventRun::schedule_leaving(std::uint32_t slot) {
+  const Instant leaves = pool_.passage(slot).leaves;
+  if (leaves != Instant::max()) schedule(leaves, Event::left, pool_.ticket(slot));
 }
 
 void EventRun::stand_in_lines(std::uint32_t slot) {
-  for (const Hold& hold : pool_.holds(slot)) {
+  Passage& passage = pool_.passage(slot);
+  for (const Hold& hold : passage.holds) {
     if (!hold.holds || hold.has_started) continue;
-    ++pool_[slot].lines;
+    ++passage.lines;
     lines_[hold.limit][hold.charge.key].push_back(pool_.ticket(slot));
     schedule_expiry(hold.limit, hold.charge);
   }
@@ -290,7 +295,7 @@ void EventRun::wake_line(std::uint32_t limit, const policy::Charge& charge) {
   while (!waiting.empty()) {
     const Ticket ticket = waiting.front();
     if (pool_.is_current(ticket)) {
-      auto& holds = pool_.holds(ticket.slot);
+      auto& holds = pool_.passage(ticket.slot).holds;
       const auto hold =
           std::find_if(holds.begin(), holds.end(), [&](const Hold& h) { return h.limit == limit; });
       hold->charge.now = now_;
@@ -299,9 +304,9 @@ void EventRun::wake_line(std::uint32_t limit, const policy::Charge& charge) {
       hold->has_started = true;
       hold->started = now_;
       waiting.pop_front();
-      Operation& operation = pool_[ticket.slot];
-      if (--operation.lines > 0 || operation.delayed) continue;
-      operation.delayed = true;
+      Passage& passage = pool_.passage(ticket.slot);
+      if (--passage.lines > 0 || passage.delayed) continue;
+      passage.delayed = true;
       schedule(now_, Event::released, ticket);
     } else {
       waiting.pop_front();
@@ -315,68 +320,71 @@ void EventRun::wake_line(std::uint32_t limit, const policy::Charge& charge) {
 }
 
 void EventRun::enter_backend(std::uint32_t slot) {
-  Operation& operation = pool_[slot];
-  operation.entered = now_;
+  Passage& passage = pool_.passage(slot);
+  passage.entered = now_;
   if (!slots_ || slots_->has_free_slot()) return serve(slot);
   if (!slots_->has_room_in_line()) return refuse(slot);
-  operation.stage = Operation::Stage::queued;
+  passage.stage = Passage::Stage::queued;
   slots_->wait(pool_.ticket(slot));
   if (recorder_.counts(now_)) {
     std::uint64_t& peak = context_.into.backend.peak_waiting;
     peak = std::max(peak, slots_->waiting());
   }
-  if (operation.leaves != Instant::max()) {
-    schedule(operation.leaves, Event::left, pool_.ticket(slot));
-  }
+  schedule_leaving(slot);
 }
 
 void EventRun::serve(std::uint32_t slot) {
-  Operation& operation = pool_[slot];
+  Passage& passage = pool_.passage(slot);
   // What was scheduled for the case that it waits is void now.
   pool_.outdate(slot);
-  operation.stage = Operation::Stage::served;
-  operation.started = now_;
-  Duration stays;
-  if (slots_) {
-    slots_->start();
-    metrics::BackendTotals& totals = context_.into.backend;
-    if (recorder_.counts(now_)) {
-      totals.wait.record((now_ - operation.entered).ns());
-      if (slots_->is_limited()) {
-        totals.peak_running = std::max(totals.peak_running, slots_->running());
-      }
-    }
-    operation.service = times_->of(pool_.block(), slot).total;
-    stays = clients_.stays_for(pool_.block(), slot, operation.service);
-    operation.left = stays < operation.service;
-  }
+  passage.stage = Passage::Stage::served;
+  passage.started = now_;
+  const Duration stays = slots_ ? begin_service(slot) : Duration();
   Instant end = now_ + stays;
-  if (operation.leaves < end) {
-    end = std::max(operation.leaves, now_);
-    operation.left = true;
+  if (passage.leaves < end) {
+    end = std::max(passage.leaves, now_);
+    passage.left = true;
   }
   schedule(end, Event::served, pool_.ticket(slot));
 }
 
+// Says how long its client stays.
+Duration EventRun::begin_service(std::uint32_t slot) {
+  Passage& passage = pool_.passage(slot);
+  slots_->start();
+  if (recorder_.counts(now_)) {
+    metrics::BackendTotals& totals = context_.into.backend;
+    totals.wait.record((now_ - passage.entered).ns());
+    if (slots_->is_limited()) {
+      totals.peak_running = std::max(totals.peak_running, slots_->running());
+    }
+  }
+  const RequestBlock& block = pool_.load(slot, passage.admitted);
+  passage.service = times_->of(block, 0).total;
+  const Duration stays = clients_.stays_for(block, 0, passage.service);
+  passage.left = stays < passage.service;
+  return stays;
+}
+
 void EventRun::served(std::uint32_t slot) {
-  Operation& operation = pool_[slot];
-  const RequestBlock& block = pool_.block();
+  const Operation operation = pool_[slot];
+  const Passage& passage = pool_.passage(slot);
+  const bool left = passage.left;
+  const Instant admitted = passage.admitted;
   if (slots_) {
     metrics::BackendTotals& totals = context_.into.backend;
-    add_time(totals.busy_ns, operation.started, now_);
-    add_time(totals.present_ns, operation.entered, now_);
-    if (recorder_.counts(operation.admitted)) ++(operation.left ? totals.left : totals.served);
+    add_time(totals.busy_ns, passage.started, now_);
+    add_time(totals.present_ns, passage.entered, now_);
+    if (recorder_.counts(admitted)) ++(left ? totals.left : totals.served);
     slots_->end();
   }
-  if (operation.left) {
-    give_back(slot, false, now_ - operation.started);
-    over(block, slot, operation, slot, now_, End::abandoned);
-  } else {
-    recorder_.answered(operation.attempt_due, operation.admitted, now_,
-                       std::max(operation.entered - operation.admitted, Duration()));
-    give_back(slot, false, std::nullopt);
-    over(block, slot, operation, slot, now_, End::succeeded);
+  if (!left) {
+    recorder_.answered(due_of_attempt(operation, admitted), admitted, now_,
+                       passage.entered - admitted);
   }
+  give_back(slot, false, left ? std::optional(now_ - passage.started) : std::nullopt);
+  over(pool_.load(slot, admitted), 0, operation, slot, now_,
+       left ? End::abandoned : End::succeeded);
   if (!slots_) return;
   while (slots_->has_free_slot()) {
     const auto next = slots_->next_in_line(pool_);
@@ -386,45 +394,37 @@ void EventRun::served(std::uint32_t slot) {
 }
 
 void EventRun::refuse(std::uint32_t slot) {
-  Operation& operation = pool_[slot];
+  const Instant admitted = pool_.passage(slot).admitted;
   pool_.outdate(slot);
-  recorder_.refused(pool_.block(), slot);
-  if (recorder_.counts(operation.admitted)) ++context_.into.backend.refused;
+  recorder_.refused(pool_.load(slot, admitted), 0);
+  if (recorder_.counts(admitted)) ++context_.into.backend.refused;
   give_back(slot, true, not_served);
+  Operation& operation = pool_[slot];
   operation.promised = Instant::min();
-  react(pool_.block(), slot, operation, slot, std::nullopt);
+  react(pool_.load(slot, now_), 0, operation, slot, std::nullopt);
 }
 
 // Its client has left before it was served.
 void EventRun::leave_waiting(std::uint32_t slot) {
-  Operation& operation = pool_[slot];
-  if (operation.stage == Operation::Stage::queued) {
+  const Passage& passage = pool_.passage(slot);
+  const Instant admitted = passage.admitted;
+  if (passage.stage == Passage::Stage::queued) {
     slots_->leave_line();
-    add_time(context_.into.backend.present_ns, operation.entered, now_);
+    add_time(context_.into.backend.present_ns, passage.entered, now_);
   }
-  if (slots_ && recorder_.counts(operation.admitted)) ++context_.into.backend.left;
+  if (slots_ && recorder_.counts(admitted)) ++context_.into.backend.left;
   pool_.outdate(slot);
   give_back(slot, false, not_served);
-  over(pool_.block(), slot, operation, slot, now_, End::abandoned);
+  over(pool_.load(slot, admitted), 0, pool_[slot], slot, now_, End::abandoned);
 }
 
 void EventRun::give_back(std::uint32_t slot, bool dropped, std::optional<Duration> served) {
-  // Others that start because of it may move the pool's vectors.
-  std::vector<Hold> holds = std::move(pool_.holds(slot));
-  pool_.holds(slot).clear();
-  for (Hold& hold : holds) {
-    policy::KeyedLimiter& limiter = *limits_[hold.limit].limiter;
+  Passage& passage = pool_.passage(slot);
+  for (Hold& hold : passage.holds) {
     hold.charge.now = now_;
-    if (hold.is_late) {
-      const policy::Limit& limit = *limits_[hold.limit].limit;
-      std::int64_t actual = limit.cost_of(pool_.block(), slot);
-      if (served && *served < Duration()) actual = 0;
-      if (served && times_ && limit.cost) {
-        actual = times_->cost_after(actual, *limit.cost, times_->of(pool_.block(), slot), *served);
-      }
-      settle(hold, actual);
-    }
+    if (hold.is_late) settle(hold, actual_cost(slot, hold, served));
     if (!hold.holds) continue;
+    policy::KeyedLimiter& limiter = *limits_[hold.limit].limiter;
     if (hold.has_started) {
       limiter.complete(hold.charge, hold.started, dropped);
     } else {
@@ -432,6 +432,17 @@ void EventRun::give_back(std::uint32_t slot, bool dropped, std::optional<Duratio
     }
     wake_line(hold.limit, hold.charge);
   }
+  passage.holds.clear();
+}
+
+std::int64_t EventRun::actual_cost(std::uint32_t slot, const Hold& hold,
+                                   std::optional<Duration> served) {
+  const policy::Limit& limit = *limits_[hold.limit].limit;
+  if (served && *served < Duration()) return 0;
+  const RequestBlock& block = pool_.load(slot, hold.started);
+  const std::int64_t cost = limit.cost_of(block, 0);
+  if (!served || !times_ || !limit.cost) return cost;
+  return times_->cost_after(cost, *limit.cost, times_->of(block, 0), *served);
 }
 
 void EventRun::settle(const Hold& hold, std::int64_t actual) {

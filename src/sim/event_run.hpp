@@ -73,17 +73,20 @@ class EventRun final : public PolicyRun {
   bool must_follow(std::uint16_t traffic_class) const {
     return follows_ || clients_.may_leave(traffic_class);
   }
-  void follow(std::uint32_t slot);
+  void follow(std::uint32_t slot, Duration delay);
+  void schedule_leaving(std::uint32_t slot);
   void stand_in_lines(std::uint32_t slot);
   void wake_line(std::uint32_t limit, const policy::Charge& charge);
   void schedule_expiry(std::uint32_t limit, const policy::Charge& charge);
   void enter_backend(std::uint32_t slot);
   void serve(std::uint32_t slot);
+  Duration begin_service(std::uint32_t slot);
   void refuse(std::uint32_t slot);
   void served(std::uint32_t slot);
   void leave_waiting(std::uint32_t slot);
   /// Gives back what the request holds and settles what it costs: all of that, if it was served.
   void give_back(std::uint32_t slot, bool dropped, std::optional<Duration> served);
+  std::int64_t actual_cost(std::uint32_t slot, const Hold& hold, std::optional<Duration> served);
   void settle(const Hold& hold, std::int64_t actual);
   void add_time(Uint128& sum, Instant from, Instant to) const;
 

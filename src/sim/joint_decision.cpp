@@ -11,9 +11,28 @@ bool denies(const LaneLimit& limit, const policy::Verdict& verdict) {
 
 }  // namespace
 
-JointDecision::JointDecision(std::vector<LaneLimit>& limits) : limits_(limits) {}
+JointDecision::JointDecision(std::vector<LaneLimit>& limits) : limits_(limits) {
+  if (limits.size() != 1) return;
+  const policy::Limit& limit = *limits[0].limit;
+  is_alone_ =
+      limit.spec.enforce && limit.conditions.empty() && !limit.charges_late() && !limits[0].holds;
+}
+
+policy::Verdict JointDecision::decide_alone(const RequestBlock& block, std::size_t row) {
+  LaneLimit& l = limits_[0];
+  const policy::Limit& limit = *l.limit;
+  asked_.resize(1);
+  Asked& asked = asked_[0];
+  asked.charge = {l.keys.index_row(block, row), limit.variant(block, row), block.at[row],
+                  limit.cost_of(block, row)};
+  l.grow();
+  asked.verdict = l.limiter->decide(asked.charge, promise_);
+  allowed_ = asked.verdict.allowed;
+  return asked.verdict;
+}
 
 policy::Verdict JointDecision::decide(const RequestBlock& block, std::size_t row) {
+  if (is_alone_) return decide_alone(block, row);
   ask(block, row);
   policy::Verdict joint;
   for (const Asked& a : asked_) {
@@ -82,6 +101,7 @@ void JointDecision::collect_holds(std::vector<Hold>& holds) const {
 }
 
 policy::Promise JointDecision::promise() const {
+  if (is_alone_) return promise_;
   policy::Promise promise{0, Duration::max(), Duration::max()};
   std::optional<Duration> told;
   for (const Asked& a : asked_) {

@@ -51,6 +51,7 @@ class JointDecision {
     bool starts_at_once = true;
   };
 
+  policy::Verdict decide_alone(const RequestBlock& block, std::size_t row);
   void ask(const RequestBlock& block, std::size_t row);
   void charge(Asked& asked);
   LaneLimit& limit_of(const Asked& asked) { return limits_[asked.limit]; }
@@ -59,6 +60,9 @@ class JointDecision {
   std::vector<LaneLimit>& limits_;
   std::vector<Asked> asked_;
   bool allowed_ = true;
+  /// The only limit decides and is charged in one go.
+  bool is_alone_ = false;
+  policy::Promise promise_;
 };
 
 }  // namespace weir::sim

@@ -62,7 +62,8 @@ std::vector<LaneLimit> make_lane_limits(const policy::Policy& policy, const traf
                       .ledger = metrics::KeyLedger(count),
                       .totals = {},
                       .holds = holds,
-                      .shadow = nullptr});
+                      .shadow = nullptr,
+                      .grown = count});
     if (limit.references.empty()) continue;
     limits.back().shadow = std::make_unique<LimitShadow>(limit, limits.back().keys, plan.columns());
   }

@@ -48,9 +48,13 @@ struct LaneLimit {
 
   /// Makes room for keys that came up.
   void grow() {
-    limiter->grow(keys.size());
-    ledger.grow(keys.size());
+    const std::size_t size = keys.size();
+    if (size == grown) return;
+    limiter->grow(size);
+    ledger.grow(size);
+    grown = size;
   }
+  std::size_t grown = 0;
 };
 
 /// A key indexer for the values that can come up in a lane; `shard` is the lane's only one, where

@@ -18,71 +18,103 @@ struct Ticket {
 
 /// An operation on its way: what is known of it beside its request.
 struct Operation {
-  enum class Stage : std::uint8_t { deciding, held_back, queued, served };
-
-  /// When it was due, and when its current attempt was.
   Instant due;
-  Instant attempt_due;
-  std::int64_t attempt = 1;
   /// How long it waited before this attempt, and the instant it had been told to wait for.
   Duration waited;
   Instant promised = Instant::min();
-  /// Of the current attempt, once admitted: when; how long a limiter holds it back; when it came to
-  /// the back end; when it is served; when its client leaves.
+  std::uint32_t attempt = 1;
+  std::uint32_t generation = 0;
+};
+
+/// An admitted request on its way through limiters and back end.
+struct Passage {
+  enum class Stage : std::uint8_t { held_back, queued, served };
+
+  /// When it was admitted; how long a limiter holds it back; when it came to the back end; when it
+  /// is served, and for how long; when its client leaves.
   Instant admitted;
   Duration delay;
   Instant entered;
   Instant started;
-  Instant leaves = Instant::max();
-  /// How much of the service is done when it ends, if its client leaves in the middle.
   Duration service;
-  Stage stage = Stage::deciding;
+  Instant leaves = Instant::max();
+  Stage stage = Stage::held_back;
   /// It ends because its client leaves.
   bool left = false;
   /// Its limiter's delay is not over.
   bool delayed = false;
   /// In how many limiters' waiting lines it stands.
   std::uint32_t lines = 0;
+  std::vector<Hold> holds;
 };
 
-/// The operations that may come back, in slots that are used again: a request each, as the row of a
-/// block, and what they hold.
+/// The operations that may come back, in slots that are used again. What is read at every attempt
+/// lies close together: many are pending, and each is a cache miss.
 class OperationPool {
  public:
-  explicit OperationPool(const Columns& columns) : block_(traffic::empty_block(columns)) {}
+  explicit OperationPool(const Columns& columns)
+      : attributes_(columns.dictionaries.size()),
+        stride_(fixed_words + attributes_ + 2 * columns.costs.size()),
+        row_(traffic::empty_block(columns)) {
+    row_.at.resize(1);
+    row_.operation.resize(1);
+    row_.traffic_class.resize(1);
+    for (auto& column : row_.attributes) column.resize(1);
+    for (auto& column : row_.costs) column.resize(1);
+  }
 
   /// Copies a request from a block.
   std::uint32_t add(const RequestBlock& from, std::size_t row, const Operation& operation) {
     const std::uint32_t slot = take_slot();
-    block_.at[slot] = from.at[row];
-    block_.operation[slot] = from.operation[row];
-    block_.traffic_class[slot] = from.traffic_class[row];
-    for (std::size_t a = 0; a < block_.attributes.size(); ++a) {
-      block_.attributes[a][slot] = from.attributes[a][row];
-    }
-    for (std::size_t c = 0; c < block_.costs.size(); ++c) {
-      block_.costs[c][slot] = from.costs[c][row];
-    }
+    const std::uint32_t generation = operations_[slot].generation;
     operations_[slot] = operation;
+    operations_[slot].generation = generation;
+    std::uint32_t* word = &words_[slot * stride_];
+    word = put(word, from.operation[row]);
+    *word++ = from.traffic_class[row];
+    for (const auto& column : from.attributes) *word++ = column[row];
+    for (const auto& column : from.costs) {
+      word = put(word, static_cast<std::uint64_t>(column[row]));
+    }
     return slot;
   }
 
+  /// The request of a slot as a block of one row, due at that instant; valid until the next call.
+  const RequestBlock& load(std::uint32_t slot, Instant at) {
+    const std::uint32_t* word = &words_[slot * stride_];
+    row_.at[0] = at;
+    row_.operation[0] = get(word);
+    row_.traffic_class[0] = static_cast<std::uint16_t>(word[2]);
+    word += fixed_words;
+    for (auto& column : row_.attributes) column[0] = *word++;
+    for (auto& column : row_.costs) {
+      column[0] = static_cast<std::int64_t>(get(word));
+      word += 2;
+    }
+    return row_;
+  }
+  std::uint16_t traffic_class(std::uint32_t slot) const {
+    return static_cast<std::uint16_t>(words_[slot * stride_ + 2]);
+  }
+
   void release(std::uint32_t slot) {
-    ++generations_[slot];
-    holds_[slot].clear();
+    ++operations_[slot].generation;
     free_.push_back(slot);
   }
 
-  Ticket ticket(std::uint32_t slot) const { return {slot, generations_[slot]}; }
-  bool is_current(Ticket ticket) const { return generations_[ticket.slot] == ticket.generation; }
+  Ticket ticket(std::uint32_t slot) const { return {slot, operations_[slot].generation}; }
+  bool is_current(Ticket ticket) const {
+    return operations_[ticket.slot].generation == ticket.generation;
+  }
   /// Makes tickets that were given out stale, though the operation stays.
-  void outdate(std::uint32_t slot) { ++generations_[slot]; }
+  void outdate(std::uint32_t slot) { ++operations_[slot].generation; }
 
-  /// The requests; row and slot are the same.
-  RequestBlock& block() { return block_; }
   Operation& operator[](std::uint32_t slot) { return operations_[slot]; }
-  std::vector<Hold>& holds(std::uint32_t slot) { return holds_[slot]; }
-  std::size_t live() const { return operations_.size() - free_.size(); }
+  /// Of an operation whose request was admitted.
+  Passage& passage(std::uint32_t slot) {
+    if (slot >= passages_.size()) passages_.resize(operations_.size());
+    return passages_[slot];
+  }
 
   /// Shows each live slot.
   template <class Visit>
@@ -95,28 +127,36 @@ class OperationPool {
   }
 
  private:
+  /// The operation's number, and its class.
+  static constexpr std::size_t fixed_words = 3;
+
+  static std::uint32_t* put(std::uint32_t* word, std::uint64_t value) {
+    *word++ = static_cast<std::uint32_t>(value);
+    *word++ = static_cast<std::uint32_t>(value >> 32);
+    return word;
+  }
+  static std::uint64_t get(const std::uint32_t* word) {
+    return word[0] | std::uint64_t{word[1]} << 32;
+  }
+
   std::uint32_t take_slot() {
     if (!free_.empty()) {
       const std::uint32_t slot = free_.back();
       free_.pop_back();
       return slot;
     }
-    const auto slot = static_cast<std::uint32_t>(operations_.size());
     operations_.emplace_back();
-    generations_.push_back(0);
-    holds_.emplace_back();
-    block_.at.emplace_back();
-    block_.operation.push_back(0);
-    block_.traffic_class.push_back(0);
-    for (auto& column : block_.attributes) column.push_back(0);
-    for (auto& column : block_.costs) column.push_back(0);
-    return slot;
+    words_.resize(words_.size() + stride_);
+    return static_cast<std::uint32_t>(operations_.size() - 1);
   }
 
-  RequestBlock block_;
+  std::size_t attributes_;
+  /// How many 32-bit words a request takes.
+  std::size_t stride_;
+  RequestBlock row_;
   std::vector<Operation> operations_;
-  std::vector<std::uint32_t> generations_;
-  std::vector<std::vector<Hold>> holds_;
+  std::vector<std::uint32_t> words_;
+  std::vector<Passage> passages_;
   std::vector<std::uint32_t> free_;
 };
 

@@ -141,8 +141,13 @@ void Recorder::add_costs(const RequestBlock& block, std::size_t first,
 // ---- One by one
 
 metrics::SeriesPoint& Recorder::point_at(Instant at) {
-  const std::int64_t interval = (at - clock_.counted_from).ns() / clock_.series_interval.ns();
-  return into_.series[std::min(static_cast<std::size_t>(interval), into_.series.size() - 1)];
+  if (at < last_begin_ || at >= last_end_) {
+    const std::int64_t interval = (at - clock_.counted_from).ns() / clock_.series_interval.ns();
+    last_point_ = std::min(static_cast<std::size_t>(interval), into_.series.size() - 1);
+    last_begin_ = clock_.counted_from + clock_.series_interval * interval;
+    last_end_ = last_begin_ + clock_.series_interval;
+  }
+  return into_.series[last_point_];
 }
 
 void Recorder::attempt(const RequestBlock& block, std::size_t row, bool allowed, bool is_retry) {

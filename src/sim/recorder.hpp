@@ -79,6 +79,10 @@ class Recorder {
   };
   std::vector<Tracked> tracked_;
   std::vector<metrics::CostTotals> costs_;
+  // The interval that point_at() found last, and where it begins and ends.
+  std::size_t last_point_ = 0;
+  Instant last_begin_ = Instant::max();
+  Instant last_end_ = Instant::min();
 };
 
 }  // namespace weir::sim

@@ -71,8 +71,9 @@ struct Wait {
   }
 
   Duration with_jitter(Duration base, double jitter) const {
-    const auto most = static_cast<Int128>(static_cast<double>(base.ns()) * jitter);
-    const Duration added = between(Duration(), at_most_the_longest(most));
+    constexpr double longest = 0x1p62;
+    const double most = std::min(static_cast<double>(base.ns()) * jitter, longest);
+    const Duration added = between(Duration(), Duration::from_ns(static_cast<std::int64_t>(most)));
     return at_most_the_longest(Int128{base.ns()} + added.ns());
   }
 };

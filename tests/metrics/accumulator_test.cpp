@@ -176,7 +176,7 @@ TEST(Merge, ExtendsTheShorterOne) {
 
   const Accumulator sum = merged(small, large);
   EXPECT_EQ(sum.limits, (std::vector<LimitTotals>{{3, 0, 3, 24}, {3, 0, 3, 24}}));
-  EXPECT_EQ(sum.classes, (std::vector<Counts>{{3, 3, 0, 0}, {3, 3, 0, 0}}));
+  EXPECT_EQ(sum.classes, std::vector<ClassTotals>(2, class_of({3, 3, 0, 0})));
   ASSERT_EQ(sum.series.size(), 3);
   EXPECT_EQ(sum.series[0].attempts, 1);
   EXPECT_EQ(sum.series[2].attempts, 5);
