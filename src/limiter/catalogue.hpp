@@ -6,33 +6,50 @@
 #include <vector>
 
 #include "core/text.hpp"
+#include "limiter/aimd.hpp"
 #include "limiter/apisix_limit_count.hpp"
+#include "limiter/apisix_limit_req.hpp"
 #include "limiter/concurrency.hpp"
 #include "limiter/deny_all.hpp"
+#include "limiter/dotnet_token_bucket.hpp"
 #include "limiter/envoy_local.hpp"
 #include "limiter/envoy_ratelimit.hpp"
 #include "limiter/fixed_window.hpp"
 #include "limiter/gcra.hpp"
+#include "limiter/go_redis_rate.hpp"
+#include "limiter/go_throttled.hpp"
+#include "limiter/go_uber_ratelimit.hpp"
 #include "limiter/go_x_time_rate.hpp"
+#include "limiter/gradient2.hpp"
+#include "limiter/gubernator_leaky.hpp"
 #include "limiter/gubernator_token.hpp"
 #include "limiter/haproxy_http_req_rate.hpp"
+#include "limiter/java_bucket4j.hpp"
+#include "limiter/java_guava_bursty.hpp"
+#include "limiter/java_guava_warming_up.hpp"
+#include "limiter/java_resilience4j.hpp"
 #include "limiter/kong_local.hpp"
 #include "limiter/kong_redis.hpp"
 #include "limiter/leaky_bucket.hpp"
 #include "limiter/leaky_bucket_queue.hpp"
 #include "limiter/limitador.hpp"
+#include "limiter/nginx_limit_conn.hpp"
 #include "limiter/nginx_limit_req.hpp"
 #include "limiter/node_express_rate_limit.hpp"
 #include "limiter/node_fastify_rate_limit.hpp"
 #include "limiter/node_rate_limiter_flexible.hpp"
 #include "limiter/parameters.hpp"
 #include "limiter/redis_cell.hpp"
+#include "limiter/rust_governor.hpp"
 #include "limiter/sliding_window_counter.hpp"
 #include "limiter/sliding_window_log.hpp"
 #include "limiter/sliding_window_segments.hpp"
+#include "limiter/stripe.hpp"
 #include "limiter/token_bucket.hpp"
+#include "limiter/traefik.hpp"
 #include "limiter/trtcm.hpp"
 #include "limiter/unlimited.hpp"
+#include "limiter/vegas.hpp"
 
 namespace weir::limiter {
 
@@ -50,22 +67,39 @@ using Entries = std::tuple<
     GcraEntry,
     TrtcmEntry,
     ConcurrencyEntry,
+    AimdEntry,
+    VegasEntry,
+    Gradient2Entry,
     UnlimitedEntry,
     DenyAllEntry,
     NginxLimitReqEntry,
+    NginxLimitConnEntry,
     HaproxyHttpReqRateEntry,
     EnvoyLocalEntry,
     EnvoyRatelimitEntry,
     KongLocalEntry,
     KongRedisEntry,
+    ApisixLimitReqEntry,
     ApisixLimitCountEntry,
+    TraefikEntry,
     GubernatorTokenEntry,
+    GubernatorLeakyEntry,
     LimitadorEntry,
     RedisCellEntry,
+    StripeEntry,
     GoXTimeRateEntry,
+    GoUberRatelimitEntry,
+    GoThrottledEntry,
+    GoRedisRateEntry,
+    RustGovernorEntry,
+    JavaGuavaBurstyEntry,
+    JavaGuavaWarmingUpEntry,
+    JavaBucket4jEntry,
+    JavaResilience4jEntry,
     NodeExpressRateLimitEntry,
     NodeRateLimiterFlexibleEntry,
-    NodeFastifyRateLimitEntry>;
+    NodeFastifyRateLimitEntry,
+    DotnetTokenBucketEntry>;
 // clang-format on
 
 /// What the catalogue says of each entry, in its order.

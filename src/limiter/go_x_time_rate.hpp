@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "limiter/first_true.hpp"
+#include "limiter/go_seconds.hpp"
 #include "limiter/limiter.hpp"
 #include "limiter/parameters.hpp"
 #include "limiter/saturate.hpp"
@@ -24,9 +25,9 @@ class GoXTimeRate {
 
   /// A rate of 0 gives the burst once and nothing afterwards.
   GoXTimeRate(const Rate& rate, std::int64_t burst)
-      : limit_(static_cast<double>(rate.units) / seconds(rate.per.ns())),
-        burst_(burst),
-        full_(static_cast<double>(burst)) {}
+      : GoXTimeRate(static_cast<double>(rate.units) / go_seconds(rate.per.ns()), burst) {}
+  GoXTimeRate(double per_second, std::int64_t burst)
+      : limit_(per_second), burst_(burst), full_(static_cast<double>(burst)) {}
 
   Verdict check(const State& state, Instant now, Cost cost) const {
     const double left = tokens_at(state, now) - static_cast<double>(cost);
@@ -70,21 +71,15 @@ class GoXTimeRate {
   /// win some bits of the burst by rounding.
   std::optional<std::int64_t> bound(Duration interval) const {
     const double slip = 0x1p-50 * (full_ + 1.0);
-    const double exact = full_ + limit_ * (seconds(interval.ns()) + 1e-9);
+    const double exact = full_ + limit_ * (go_seconds(interval.ns()) + 1e-9);
     return saturated_floor((exact * (1.0 + 0x1p-49) + slip) / (1.0 - slip));
   }
 
- private:
-  /// Go's Duration.Seconds(): whole seconds and the rest apart.
-  static double seconds(std::int64_t ns) {
-    constexpr std::int64_t second = 1'000'000'000;
-    return static_cast<double>(ns / second) + static_cast<double>(ns % second) / 1e9;
-  }
-
+  /// What the bucket holds then; below 0 where a request got in a little early.
   double tokens_at(const State& state, Instant now) const {
     if (state.last_ns == never) return full_;
     const std::int64_t elapsed = saturate(Int128{now.unix_ns()} - state.last_ns);
-    const double flown_in = seconds(std::max<std::int64_t>(elapsed, 0)) * limit_;
+    const double flown_in = go_seconds(std::max<std::int64_t>(elapsed, 0)) * limit_;
     return std::min(full_, state.tokens + flown_in);
   }
 
@@ -94,6 +89,7 @@ class GoXTimeRate {
     return saturated_floor(tokens / limit_ * 1e9);
   }
 
+ private:
   double limit_;
   Cost burst_;
   double full_;

@@ -1,62 +1,20 @@
 #pragma once
 
-#include <algorithm>
-#include <limits>
-
-#include "core/int128.hpp"
+#include "limiter/integer_gcra.hpp"
 #include "limiter/limiter.hpp"
 #include "limiter/parameters.hpp"
-#include "limiter/saturate.hpp"
 
 namespace weir::limiter {
 
-/// redis-cell's CL.THROTTLE: GCRA in whole nanoseconds, its emission interval cut to one.
-class RedisCell {
+/// redis-cell's CL.THROTTLE.
+class RedisCell : public IntegerGcra {
  public:
-  struct State {
-    /// Nanoseconds from the environment's start to the theoretical arrival time.
-    std::int64_t tat_ns = std::numeric_limits<std::int64_t>::min();
-  };
-
-  /// limit times interval_ns, plus the furthest that an instant is from the start, is at most 2^62.
-  RedisCell(std::int64_t interval_ns, std::int64_t limit, Instant start)
-      : interval_(interval_ns), limit_(limit), tolerance_(interval_ns * limit), start_(start) {}
-
-  Verdict check(const State& state, Instant now, Cost cost) const {
-    return {.allowed = cost <= limit_ && spare_ns(state, now, cost) >= 0, .delay = {}};
-  }
-
-  void charge(State& state, Instant now, Cost cost) const {
-    if (cost == 0) return;
-    state.tat_ns = std::max(state.tat_ns, since_start(now)) + interval_ * cost;
-  }
-
-  void charge_denied(State&, Instant, Cost) const {}
-
-  std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
-    if (cost > limit_) return std::nullopt;
-    const std::int64_t spare = spare_ns(state, now, cost);
-    if (spare >= 0) return now;
-    const Int128 at = Int128{now.unix_ns()} - spare;
-    if (at > std::numeric_limits<std::int64_t>::max()) return std::nullopt;
-    return Instant::from_unix_ns(static_cast<std::int64_t>(at));
-  }
-
-  Quota quota(const State& state, Instant now) const {
-    const std::int64_t debt = std::max(state.tat_ns, since_start(now)) - since_start(now);
-    return {.limit = limit_,
-            .remaining = std::max<std::int64_t>(tolerance_ - debt, 0) / interval_,
-            .reset_after = Duration::from_ns(debt)};
-  }
-
-  std::optional<std::int64_t> bound(Duration interval) const {
-    return saturate(Int128{limit_} + interval.ns() / interval_);
-  }
+  using IntegerGcra::IntegerGcra;
 
   /// Whole seconds, rounded up only where a whole millisecond is left over: a client that comes
   /// back then can be too early by less than one.
   std::optional<Duration> advertised_retry_after(const State& state, Instant now, Cost cost) const {
-    const std::int64_t spare = cost <= limit_ ? spare_ns(state, now, cost) : 0;
+    const std::int64_t spare = cost <= limit() ? spare_ns(state, now, cost) : 0;
     if (spare >= 0) return std::nullopt;
     return in_seconds(-spare);
   }
@@ -64,15 +22,15 @@ class RedisCell {
   /// The remaining is reckoned from lengths of time that are cut to whole microseconds, so that it
   /// can be one too many or too few; with an emission interval below one it says nothing at all.
   AdvertisedQuota advertised_quota(const State& state, Instant now) const {
-    const std::int64_t debt = std::max(state.tat_ns, since_start(now)) - since_start(now);
-    AdvertisedQuota told{limit_, 0, in_seconds(debt)};
+    const std::int64_t debt = debt_ns(state, now);
+    AdvertisedQuota told{limit(), 0, in_seconds(debt)};
     const auto us = [](std::int64_t ns) { return static_cast<double>(ns / 1000); };
-    const std::int64_t room = tolerance_ - debt;
-    if (interval_ < 1000) {
+    const std::int64_t room = tolerance() - debt;
+    if (interval() < 1000) {
       // A division by 0 gives infinity, or no number: the largest count there is, or 0.
       told.remaining = room < 1000 ? 0 : std::numeric_limits<std::int64_t>::max();
-    } else if (room > -interval_) {
-      told.remaining = static_cast<std::int64_t>(us(room) / us(interval_));
+    } else if (room > -interval()) {
+      told.remaining = static_cast<std::int64_t>(us(room) / us(interval()));
     }
     return told;
   }
@@ -83,19 +41,6 @@ class RedisCell {
     const bool rounds_up = ns % second >= 1'000'000;
     return Duration::from_seconds(ns / second + (rounds_up ? 1 : 0));
   }
-
-  std::int64_t since_start(Instant now) const { return (now - start_).ns(); }
-
-  /// How much earlier the request could have come; negative: how much it is too early.
-  std::int64_t spare_ns(const State& state, Instant now, Cost cost) const {
-    const std::int64_t t = since_start(now);
-    return (t - std::max(state.tat_ns, t)) + (tolerance_ - interval_ * cost);
-  }
-
-  std::int64_t interval_;
-  Cost limit_;
-  std::int64_t tolerance_;
-  Instant start_;
 };
 
 /// The catalogue entry of redis-cell.
@@ -147,8 +92,7 @@ struct RedisCellEntry {
           "count", "must be at most one per nanosecond: redis-cell refuses a rate above that"});
     }
     const std::int64_t limit = p.count("max_burst") + 1;
-    constexpr Int128 most = std::int64_t{1} << 62;
-    if (Int128{interval} * limit + env.horizon.ns() > most) {
+    if (!IntegerGcra::fits(interval, limit, env)) {
       return tl::unexpected(MakeProblem{
           "max_burst",
           "is too large: max_burst + 1 times period / count does not fit 64-bit nanoseconds"});

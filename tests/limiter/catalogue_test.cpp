@@ -48,9 +48,12 @@ static_assert(std::is_empty_v<DenyAll::State>);
 static_assert(OwnsMemory<SlidingWindowLog>);
 static_assert(OwnsMemory<SlidingWindowSegments>);
 static_assert(OwnsMemory<LeasedConcurrency>);
+static_assert(OwnsMemory<VegasEntry::Limiter>);
 static_assert(!OwnsMemory<FixedWindow>);
 static_assert(HoldsUntilEnd<Concurrency>);
 static_assert(HoldsUntilEnd<LeasedConcurrency>);
+static_assert(HoldsUntilEnd<VegasEntry::Limiter>);
+static_assert(HoldsUntilEnd<NginxLimitConn>);
 static_assert(!HoldsUntilEnd<Gcra<std::int64_t>>);
 
 TEST(Catalogue, IdsAndParameterNamesAreUnique) {
