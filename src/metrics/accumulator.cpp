@@ -91,14 +91,6 @@ bool comes_before(const DeniedKey& a, const DeniedKey& b) {
 
 }  // namespace
 
-Counts& Counts::operator+=(const Counts& other) {
-  attempts += other.attempts;
-  allowed += other.allowed;
-  denied += other.denied;
-  errors += other.errors;
-  return *this;
-}
-
 LimitTotals& LimitTotals::operator+=(const LimitTotals& other) {
   allowed += other.allowed;
   denied += other.denied;

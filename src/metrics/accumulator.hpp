@@ -18,7 +18,13 @@ struct Counts {
   std::uint64_t errors = 0;
 
   bool operator==(const Counts&) const = default;
-  Counts& operator+=(const Counts& other);
+  Counts& operator+=(const Counts& other) {
+    attempts += other.attempts;
+    allowed += other.allowed;
+    denied += other.denied;
+    errors += other.errors;
+    return *this;
+  }
 };
 
 /// Clients' wishes, each of one or more attempts: every one has succeeded, been abandoned, or was

@@ -116,6 +116,12 @@ class OperationPool {
     return passages_[slot];
   }
 
+  /// Fetches what an attempt reads; any number will do.
+  void prefetch(std::uint32_t slot) const {
+    __builtin_prefetch(operations_.data() + slot);
+    __builtin_prefetch(words_.data() + slot * stride_);
+  }
+
   /// Shows each live slot.
   template <class Visit>
   void for_each_live(const Visit& visit) const {

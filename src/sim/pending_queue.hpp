@@ -28,8 +28,9 @@ class PendingQueue {
     place({due < now_ ? now_ : due, item});
   }
 
-  /// Takes out the first of what is due before `limit`.
-  std::optional<Entry> pop_before(std::uint64_t limit) {
+  /// Takes out the first of what is due before `limit`; shows `approach` what will be due soon.
+  template <class Approach>
+  std::optional<Entry> pop_before(std::uint64_t limit, const Approach& approach) {
     while (levels_ != 0) {
       const auto level = static_cast<unsigned>(std::countr_zero(levels_));
       const auto slot = static_cast<unsigned>(std::countr_zero(occupied_[level]));
@@ -43,9 +44,12 @@ class PendingQueue {
         if (++first.taken == first.entries.size()) vacate(level, slot);
         return entry;
       }
-      cascade(level, slot);
+      cascade(level, slot, approach);
     }
     return std::nullopt;
+  }
+  std::optional<Entry> pop_before(std::uint64_t limit) {
+    return pop_before(limit, [](const Item&) {});
   }
 
  private:
@@ -79,11 +83,15 @@ class PendingQueue {
   }
 
   /// Time enters a slot: what is in it moves to lower levels, in order.
-  void cascade(unsigned level, unsigned slot) {
+  template <class Approach>
+  void cascade(unsigned level, unsigned slot, const Approach& approach) {
     now_ = begin_of(level, slot);
     moving_.swap(slots_[level][slot].entries);
     vacate(level, slot);
-    for (const Entry& entry : moving_) place(entry);
+    for (const Entry& entry : moving_) {
+      approach(entry.item);
+      place(entry);
+    }
     moving_.clear();
     if (moving_.capacity() > kept_capacity) moving_ = {};
   }
