@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -11,7 +12,9 @@ namespace weir::sim {
 
 /// What is pending, by a 64-bit due time: a hierarchical timing wheel (Varghese and Lauck, 1987)
 /// of eleven levels of 64 slots. What falls due at one time leaves in the order in which it came
-/// in. Memory is that of what is pending; nothing may be added that is due before what left last.
+/// in. Memory is that of what is pending. Time does not go back, but for its last six bits: nothing
+/// may be added that is due in an earlier turn, of 64, than what left last or is due just before
+/// the last limit.
 template <class Item>
 class PendingQueue {
  public:
@@ -25,7 +28,7 @@ class PendingQueue {
 
   void push(std::uint64_t due, Item item) {
     ++size_;
-    place({due < now_ ? now_ : due, item});
+    place({std::max(due, begin_of(0, 0)), item});
   }
 
   /// Takes out the first of what is due before `limit`; shows `approach` what will be due soon.

@@ -8,36 +8,10 @@
 #include <sstream>
 #include <string>
 
-#include "scenario/model.hpp"
+#include "sim/outcome_for_test.hpp"
 
 namespace weir::sim {
 namespace {
-
-scenario::Scenario scenario_of(const std::string& text) {
-  auto parsed = scenario::parse_scenario(text, {});
-  if (!parsed) {
-    for (const Problem& p : parsed.error()) ADD_FAILURE() << p.pointer << ": " << p.message;
-    return {};
-  }
-  return std::move(*parsed);
-}
-
-metrics::Outcome outcome_of(const std::string& text, const SimulateOptions& options = {}) {
-  const auto simulation = Simulation::prepare(scenario_of(text), options);
-  if (!simulation) {
-    for (const Problem& p : simulation.error().problems)
-      ADD_FAILURE() << p.pointer << ": " << p.message;
-    return {};
-  }
-  RunControl control;
-  auto outcome = simulation->run(control);
-  EXPECT_TRUE(outcome.has_value());
-  return std::move(*outcome);
-}
-
-const metrics::Accumulator& only(const metrics::Outcome& outcome) {
-  return outcome.policies.at(0).accumulator;
-}
 
 // Three policies, four kinds of arrivals, derived attributes, costs: all that a lane can hold.
 const char* const busy_scenario = R"({
@@ -263,13 +237,6 @@ TEST(Simulate, ARunInWhichNothingCanHappenIsRefused) {
           R"({"name": "s", "warmup": "10m", )" + policy +
           R"("traffic": [{"arrivals": {"process": "poisson", "rate": "1/s"}, "until": "1m"}]})"),
       "/duration");
-}
-
-TEST(Simulate, AQueueOfAConcurrencyLimitIsRefused) {
-  EXPECT_EQ(refusal_of(R"({"name": "s", "duration": "1m", "policy": {"limits": [
-      {"algorithm": "concurrency", "limit": 1, "queue": 5, "key": []}]},
-      "traffic": [{"arrivals": {"process": "poisson", "rate": "1/s"}}]})"),
-            "/policy/limits/0/queue");
 }
 
 TEST(Simulate, WarmupRunsTheStateAndCountsNothing) {
