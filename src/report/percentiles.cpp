@@ -13,7 +13,7 @@ using metrics::Histogram;
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint32_t million = 1'000'000;
-constexpr std::array<std::pair<const char*, std::uint32_t>, 6> percentiles = {
+constexpr std::array<std::pair<const char*, std::uint32_t>, 6> named_percentiles = {
     {{"p50_ns", 500'000},
      {"p75_ns", 750'000},
      {"p90_ns", 900'000},
@@ -48,7 +48,7 @@ std::int64_t percentile(const Histogram& below, const Histogram& above, std::uin
 Json make_percentiles(const Histogram& h) {
   const auto known = [&](std::int64_t value) { return h.count() > 0 ? Json(value) : Json(); };
   Json section = {{"count", h.count()}, {"min_ns", known(h.min())}, {"mean_ns", known(h.mean())}};
-  for (const auto& [name, parts] : percentiles) section[name] = known(h.percentile(parts));
+  for (const auto& [name, parts] : named_percentiles) section[name] = known(h.percentile(parts));
   section["max_ns"] = known(h.max());
   return section;
 }
@@ -59,7 +59,8 @@ Json make_signed_percentiles(const Histogram& below, const Histogram& above) {
   const auto mean =
       static_cast<std::int64_t>(floor_div<Int128>(sum_of(above) - sum_of(below), Int128{all}));
   Json section = {{"count", all}, {"min_ns", -below.max()}, {"mean_ns", mean}};
-  for (const auto& [name, parts] : percentiles) section[name] = percentile(below, above, parts);
+  for (const auto& [name, parts] : named_percentiles)
+    section[name] = percentile(below, above, parts);
   section["max_ns"] = above.count() > 0 ? above.max() : -below.min();
   return section;
 }

@@ -252,7 +252,9 @@ bool LimitCodec::read(const Place& place, policy::LimitSpec& limit) const {
   }
   describe_parameters(fields, *info, limit);
   const bool is_right = fields.finish();
-  const bool fits = check_charge(place, limit) & check_reference(place, *info);
+  // Both are checked, whatever the first says.
+  const bool has_right_charge = check_charge(place, limit);
+  const bool fits = check_reference(place, *info) && has_right_charge;
   if (!fields.is_right_but_for(common)) return false;
   return check_parameters_together(place, *info, limit) && is_right && fits;
 }
