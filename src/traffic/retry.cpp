@@ -15,7 +15,7 @@ Duration at_most_the_longest(Int128 ns) {
 }
 
 /// min(cap, base 2^doublings); the cap is at least the base.
-Duration doubled(Duration base, std::int64_t doublings, Duration cap) {
+Duration backed_off(Duration base, std::int64_t doublings, Duration cap) {
   if (doublings >= 63 || base.ns() > cap.ns() >> doublings) return cap;
   return base * (std::int64_t{1} << doublings);
 }
@@ -53,7 +53,7 @@ struct Wait {
   }
 
   Duration backoff(const RetryExponential& e) const {
-    const Duration ceiling = doubled(e.base, denied.attempt - 1, e.cap);
+    const Duration ceiling = backed_off(e.base, denied.attempt - 1, e.cap);
     switch (e.jitter) {
       case BackoffJitter::none:
         return ceiling;

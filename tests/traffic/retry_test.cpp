@@ -8,7 +8,7 @@
 namespace weir::traffic {
 namespace {
 
-const RandomStream draws = RandomStream(7).named("retries");
+const RandomStream retry_draws = RandomStream(7).named("retries");
 
 Duration ms(std::int64_t n) { return Duration::from_ms(n); }
 
@@ -22,12 +22,12 @@ OnDenied behaving(DeniedBehaviour behaviour, std::int64_t max_attempts = 1'000'0
 /// The wait after that attempt of an operation.
 std::optional<Duration> wait_after(const DeniedBehaviour& behaviour, std::int64_t attempt,
                                    std::uint64_t operation = 1, Duration previous = {}) {
-  return retry_wait(behaving(behaviour), {operation, attempt, std::nullopt, previous}, draws);
+  return retry_wait(behaving(behaviour), {operation, attempt, std::nullopt, previous}, retry_draws);
 }
 
 std::optional<Duration> told(const RetryAfter& behaviour, std::optional<Duration> advertised,
                              std::uint64_t operation = 1) {
-  return retry_wait(behaving(behaviour), {operation, 1, advertised, {}}, draws);
+  return retry_wait(behaving(behaviour), {operation, 1, advertised, {}}, retry_draws);
 }
 
 /// The shortest, the longest and the mean of the waits of many operations.
@@ -57,10 +57,10 @@ TEST(RetryWait, GivesUpWhereThereIsNoRetry) {
 
 TEST(RetryWait, GivesUpAfterTheLastAttempt) {
   const OnDenied three = behaving(RetryImmediately{}, 3);
-  EXPECT_TRUE(retry_wait(three, {1, 2, std::nullopt, {}}, draws));
-  EXPECT_FALSE(retry_wait(three, {1, 3, std::nullopt, {}}, draws));
-  EXPECT_FALSE(retry_wait(three, {1, 4, std::nullopt, {}}, draws));
-  EXPECT_FALSE(retry_wait(behaving(RetryFixed{}, 1), {1, 1, std::nullopt, {}}, draws));
+  EXPECT_TRUE(retry_wait(three, {1, 2, std::nullopt, {}}, retry_draws));
+  EXPECT_FALSE(retry_wait(three, {1, 3, std::nullopt, {}}, retry_draws));
+  EXPECT_FALSE(retry_wait(three, {1, 4, std::nullopt, {}}, retry_draws));
+  EXPECT_FALSE(retry_wait(behaving(RetryFixed{}, 1), {1, 1, std::nullopt, {}}, retry_draws));
 }
 
 TEST(RetryWait, ImmediateIsARoundTrip) { EXPECT_EQ(wait_after(RetryImmediately{}, 5), round_trip); }
@@ -176,9 +176,9 @@ TEST(RetryWait, DrawsOnceForEachOperationAndAttempt) {
   EXPECT_NE(wait_after(full, 1, 5), wait_after(full, 2, 5));
   EXPECT_NE(wait_after(full, 1, 5), wait_after(full, 1, 6));
   const OnDenied same = behaving(full);
-  EXPECT_NE(retry_wait(same, {5, 1, std::nullopt, {}}, draws),
+  EXPECT_NE(retry_wait(same, {5, 1, std::nullopt, {}}, retry_draws),
             retry_wait(same, {5, 1, std::nullopt, {}}, RandomStream(8).named("retries")));
-  const auto expected = static_cast<std::int64_t>(draws.numbered(5).below(2, 1'000'000'001));
+  const auto expected = static_cast<std::int64_t>(retry_draws.numbered(5).below(2, 1'000'000'001));
   EXPECT_EQ(wait_after(full, 2, 5), std::max(Duration::from_ns(expected), round_trip));
 }
 
