@@ -53,6 +53,18 @@ class CostLog {
     entries_.push_back({.position = position, .sum = sum});
   }
 
+  /// Takes back as much of what the log has at that position.
+  void take_back(std::int64_t position, Cost cost) {
+    if (!started()) return;
+    const std::size_t at = first_after(position) - 1;
+    if (at == 0 || entries_[at].position != position) return;
+    const auto taken =
+        static_cast<std::uint64_t>(std::min(cost, difference(entries_[at], entries_[at - 1])));
+    for (std::size_t i = at; i < entries_.size(); ++i) entries_[i].sum -= taken;
+    // The newest position is one where something counts.
+    while (entries_.size() > 1 && sum_behind(entries_.size() - 2) == 0) entries_.pop_back();
+  }
+
   /// Forgets the oldest costs after `expired` as long as those behind them sum to `enough` or more.
   void forget_covered(std::int64_t expired, std::int64_t enough) {
     for (std::size_t i = first_after(expired); i < entries_.size() && sum_behind(i) >= enough;

@@ -50,6 +50,18 @@ class EnvoyRatelimit {
             .reset_after = count == 0 ? Duration() : wait_until(next_window(now), now)};
   }
 
+  /// What is known only at the end of a stream is added then, as by Envoy AI Gateway.
+  void settle(State& state, Instant charged_at, Instant now, Cost charged, Cost actual) const {
+    const std::int64_t window = window_at(now);
+    if (actual > charged) charge(state, now, actual - charged);
+    if (actual >= charged || state.window != window || window_at(charged_at) != window) return;
+    state.count = std::max<std::int64_t>(state.count - (charged - actual), 0);
+  }
+
+  std::int64_t debt(const State& state, Instant now) const {
+    return std::max<std::int64_t>(after(state, window_at(now), 0) - limit_, 0);
+  }
+
   /// The limit in every window that the interval touches; exact unless denied requests use it up.
   std::optional<std::int64_t> bound(Duration interval) const {
     return saturate(Int128{limit_} * (1 + ceil_div(clock.most_ticks_in(interval), window_s_)));

@@ -29,12 +29,13 @@ class FixedWindow {
     if (cost == 0) return;
     const std::int64_t before = used(state, now);
     if (now >= state.end) state.end = window_end(anchor_, now, window_);
-    // Beyond the limit, more makes no difference.
-    state.count = std::min(before + cost, limit_);
+    // Exact also beyond the limit: a refund may bring the count back below it.
+    state.count = std::min(before + cost, most_counted);
   }
 
   void charge_denied(State& state, Instant now, Cost cost) const {
-    if (count_denied_) charge(state, now, cost);
+    // With a limit of 0 there is nothing that denials could keep away.
+    if (count_denied_ && limit_ > 0) charge(state, now, cost);
   }
 
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
@@ -46,8 +47,19 @@ class FixedWindow {
   Quota quota(const State& state, Instant now) const {
     const std::int64_t count = used(state, now);
     return {.limit = limit_,
-            .remaining = limit_ - count,
+            .remaining = std::max<std::int64_t>(limit_ - count, 0),
             .reset_after = count == 0 ? Duration() : state.end - now};
+  }
+
+  void settle(State& state, Instant charged_at, Instant now, Cost charged, Cost actual) const {
+    if (actual > charged) charge(state, now, actual - charged);
+    const bool still_counts = now < state.end && charged_at >= state.end - window_;
+    if (actual >= charged || !still_counts) return;
+    state.count = std::max<std::int64_t>(state.count - (charged - actual), 0);
+  }
+
+  std::int64_t debt(const State& state, Instant now) const {
+    return std::max<std::int64_t>(used(state, now) - limit_, 0);
   }
 
   /// The limit in every window that the interval can touch: from the last nanosecond of one on.

@@ -16,6 +16,9 @@ constexpr std::int64_t saturate(Int128 n) {
   return static_cast<std::int64_t>(n < lowest ? lowest : n > highest ? highest : n);
 }
 
+/// Where counters stop, so that sums with a cost cannot overflow: at 512 times the largest cost.
+inline constexpr std::int64_t most_counted = std::int64_t{1} << 62;
+
 /// `at` + `d`, or Instant::max() where that lies beyond it; `d` is not negative.
 constexpr Instant add_saturating(Instant at, Duration d) {
   const bool beyond =

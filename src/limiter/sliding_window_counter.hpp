@@ -55,13 +55,29 @@ class SlidingWindowCounter {
 
   Quota quota(const State& state, Instant now) const {
     const State s = seen(state, now);
-    const std::int64_t faded =
-        saturate(ceil_div(weighted(s.previous, s.end - now), Int128{window_.ns()}));
+    const std::int64_t faded = faded_previous(s, now);
     return {.limit = limit_,
             .remaining = std::max<std::int64_t>(limit_ - s.current - faded, 0),
             .reset_after = s.current > 0    ? s.end - now + window_
                            : s.previous > 0 ? s.end - now
                                             : Duration()};
+  }
+
+  void settle(State& state, Instant charged_at, Instant now, Cost charged, Cost actual) const {
+    if (actual > charged) charge(state, now, actual - charged);
+    if (actual >= charged) return;
+    State s = seen(state, now);
+    const Instant begin = s.end - window_;
+    const bool is_empty = s.current == 0 && s.previous == 0;
+    if (is_empty || charged_at < begin - window_) return;
+    std::int64_t& counted = charged_at < begin ? s.previous : s.current;
+    counted = std::max<std::int64_t>(counted - (charged - actual), 0);
+    state = s;
+  }
+
+  std::int64_t debt(const State& state, Instant now) const {
+    const State s = seen(state, now);
+    return saturate(std::max<Int128>(Int128{s.current} + faded_previous(s, now) - limit_, 0));
   }
 
   /// The limit at the end of one window, again at the end of each one after it (with none between
@@ -72,9 +88,6 @@ class SlidingWindowCounter {
   }
 
  private:
-  /// Where counters stop, so that sums cannot overflow: at 512 times the largest cost.
-  static constexpr std::int64_t most_counted = std::int64_t{1} << 62;
-
   static Int128 weighted(std::int64_t count, Duration part) { return Int128{count} * part.ns(); }
 
   /// The counters at `now`: those of its window and of the one before.
@@ -83,6 +96,11 @@ class SlidingWindowCounter {
     const bool next = state.end != Instant::min() && now - state.end < window_;
     if (!next) return {.end = window_end(anchor_, now, window_)};
     return {.end = add_saturating(state.end, window_), .current = 0, .previous = state.current};
+  }
+
+  /// What the sliding window covers of the window before, rounded up.
+  std::int64_t faded_previous(const State& s, Instant now) const {
+    return saturate(ceil_div(weighted(s.previous, s.end - now), Int128{window_.ns()}));
   }
 
   /// How long before its window's end the count of the window before is down to `room`.

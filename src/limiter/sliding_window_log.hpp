@@ -37,7 +37,7 @@ class SlidingWindowLog {
     // before what came after it goes, and it goes earlier. So at most `limit` entries are kept, and
     // none that sums to more than the limit.
     const std::int64_t at_now = state.log.sum_after(saturate(Int128{now.unix_ns()} - 1));
-    charge(state, now, std::min(cost, limit_ - at_now));
+    charge(state, now, std::clamp<Cost>(limit_ - at_now, 0, cost));
     if (state.log.started()) state.log.forget_covered(expired(now), limit_);
   }
 
@@ -54,6 +54,20 @@ class SlidingWindowLog {
     return {.limit = limit_,
             .remaining = std::max<std::int64_t>(limit_ - count, 0),
             .reset_after = count == 0 ? Duration() : window_ - (now - newest(state))};
+  }
+
+  /// With count_denied, costs that no longer mattered were forgotten, and a refund does not bring
+  /// them back.
+  void settle(State& state, Instant charged_at, Instant now, Cost charged, Cost actual) const {
+    if (actual < charged) state.log.take_back(charged_at.unix_ns(), charged - actual);
+    if (actual > charged) {
+      const Cost room = std::max<Cost>(most_counted - used(state, now), 0);
+      charge(state, now, std::min(actual - charged, room));
+    }
+  }
+
+  std::int64_t debt(const State& state, Instant now) const {
+    return std::max<std::int64_t>(used(state, now) - limit_, 0);
   }
 
   /// The limit in each half-open window that the closed interval is covered by.

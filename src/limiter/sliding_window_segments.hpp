@@ -56,8 +56,22 @@ class SlidingWindowSegments {
   Quota quota(const State& state, Instant now) const {
     const std::int64_t count = used(state, now);
     return {.limit = limit_,
-            .remaining = limit_ - count,
+            .remaining = std::max<std::int64_t>(limit_ - count, 0),
             .reset_after = count == 0 ? Duration() : leaves_at(state, state.log.newest()) - now};
+  }
+
+  void settle(State& state, Instant charged_at, Instant now, Cost charged, Cost actual) const {
+    if (actual < charged && state.log.started()) {
+      state.log.take_back(segment_at(state.log.origin(), charged_at), charged - actual);
+    }
+    if (actual > charged) {
+      const Cost room = std::max<Cost>(most_counted - used(state, now), 0);
+      charge(state, now, std::min(actual - charged, room));
+    }
+  }
+
+  std::int64_t debt(const State& state, Instant now) const {
+    return std::max<std::int64_t>(used(state, now) - limit_, 0);
   }
 
   /// The limit in each window's worth of the segments that the interval can touch.

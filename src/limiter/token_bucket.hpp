@@ -48,6 +48,16 @@ class ContinuousTokenBucket {
     return schedule_.quota(seen(state, now), now);
   }
 
+  void settle(State& state, Instant charged_at, Instant now, Cost charged, Cost actual) const {
+    if (charged == actual) return;
+    state = seen(state, now);
+    schedule_.settle(state, charged_at, now, charged, actual);
+  }
+
+  std::int64_t debt(const State& state, Instant now) const {
+    return schedule_.debt(seen(state, now), now);
+  }
+
   std::optional<std::int64_t> bound(Duration interval) const {
     if (!schedule_.refills()) {
       return schedule_.capacity() - static_cast<std::int64_t>(missing_);
@@ -79,7 +89,7 @@ class IntervalTokenBucket {
       : rate_(rate), capacity_(capacity), initial_(initial), anchor_(anchor) {}
 
   Verdict check(const State& state, Instant now, Cost cost) const {
-    return {.allowed = cost <= seen(state, now).tokens, .delay = {}};
+    return {.allowed = cost == 0 || cost <= seen(state, now).tokens, .delay = {}};
   }
 
   void charge(State& state, Instant now, Cost cost) const {
@@ -95,7 +105,7 @@ class IntervalTokenBucket {
 
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
     const State s = seen(state, now);
-    if (cost <= s.tokens) return now;
+    if (cost == 0 || cost <= s.tokens) return now;
     if (cost > capacity_ || rate_.units == 0) return std::nullopt;
     return add_saturating(now, until_refilled_to(cost, s, now));
   }
@@ -104,8 +114,19 @@ class IntervalTokenBucket {
     const State s = seen(state, now);
     const bool full = s.tokens == capacity_;
     return {.limit = capacity_,
-            .remaining = s.tokens,
+            .remaining = std::max<std::int64_t>(s.tokens, 0),
             .reset_after = full ? Duration() : until_refilled_to(capacity_, s, now)};
+  }
+
+  /// What comes back above the capacity is lost.
+  void settle(State& state, Instant, Instant now, Cost charged, Cost actual) const {
+    if (charged == actual) return;
+    state = seen(state, now);
+    state.tokens = std::clamp(state.tokens + charged - actual, -most_counted, capacity_);
+  }
+
+  std::int64_t debt(const State& state, Instant now) const {
+    return std::max<std::int64_t>(-seen(state, now).tokens, 0);
   }
 
   /// A full bucket just before a refill, and all refills after it.

@@ -66,6 +66,24 @@ class VirtualSchedule {
             .reset_after = time_for(debt)};
   }
 
+  /// A refund gives back at most what is still owed; what was charged too little is owed in
+  /// addition.
+  void settle(State& state, Instant, Instant now, Cost charged, Cost actual) const {
+    const Int t = clock_.ticks_at(now);
+    const Int128 owed = Int128{clock_.interval()} * (actual - charged);
+    if (actual > charged) {
+      state.tat = static_cast<Int>(std::min<Int128>(std::max(state.tat, t) + owed, latest));
+    } else if (state.tat > t) {
+      state.tat = static_cast<Int>(std::max<Int128>(state.tat + owed, t));
+    }
+  }
+
+  std::int64_t debt(const State& state, Instant now) const {
+    const Int t = clock_.ticks_at(now);
+    const Int beyond = std::max<Int>(std::max(state.tat, t) - t - allowance_, 0);
+    return saturate(ceil_div(Int128{beyond}, Int128{clock_.interval()}));
+  }
+
   /// All of the capacity at the interval's beginning, and what comes back in it.
   std::optional<std::int64_t> bound(Duration interval) const {
     return saturate(capacity_ + Int128{interval.ns()} * rate_.units / rate_.per.ns());
@@ -76,6 +94,9 @@ class VirtualSchedule {
   bool refills() const { return rate_.units > 0; }
 
  private:
+  /// Where debts stop: so far behind every run that a cost on top still fits (fits_int64_ticks()).
+  static constexpr Int latest = std::numeric_limits<Int>::max() / 2;
+
   Duration time_for(Int debt) const {
     if (debt == 0) return {};
     return rate_.units == 0 ? Duration::max() : clock_.duration_at_least(debt);
