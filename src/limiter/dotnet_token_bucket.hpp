@@ -113,10 +113,10 @@ struct DotnetTokenBucketEntry {
             "deny          otherwise; nothing changes\n"
             "so a cost of 0, which only asks, is denied while there is no token\n"
             "a cost above token_limit, which throws, is denied\n"
-            "not modelled: that timers come late; QueueLimit above 0; the buckets of a\n"
-            "PartitionedRateLimiter, which it refills itself about every 100 ms",
+            "not modelled: that timers come late, or early and bring nothing; a QueueLimit;\n"
+            "a PartitionedRateLimiter, which refills its buckets about every 100 ms",
         .source = "System.Threading.RateLimiting/TokenBucketRateLimiter.cs",
-        .version = ".NET 7 to 10",
+        .version = "7c964e1f",
         .evidence = Evidence::read_in_source,
         .state_size = "16",
         .example = "token_limit=20 tokens_per_period=5 replenishment_period=1s",

@@ -25,7 +25,7 @@ struct JavaGuavaBurstyEntry {
             "a key's RateLimiter is created, with nothing stored, by its first request; its\n"
             "clock counts from the start of the run",
         .source = "SmoothRateLimiter.java, RateLimiter.java",
-        .version = "Guava 33",
+        .version = "07212fe1",
         .evidence = Evidence::checked_against_program,
         .state_size = "16",
         .example = "rate=5/s",

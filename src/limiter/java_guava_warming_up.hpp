@@ -33,7 +33,7 @@ struct JavaGuavaWarmingUpEntry {
             "a key's RateLimiter is created, cold, by its first request; its clock counts\n"
             "from the start of the run",
         .source = "SmoothRateLimiter.java, RateLimiter.java",
-        .version = "Guava 33",
+        .version = "07212fe1",
         .evidence = Evidence::checked_against_program,
         .state_size = "16",
         .example = "rate=5/s warmup=2s",
