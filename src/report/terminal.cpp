@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "core/text.hpp"
+#include "report/cells.hpp"
 #include "report/table.hpp"
+#include "report/terminal_loop.hpp"
 
 namespace weir::report {
 namespace {
@@ -19,18 +21,6 @@ constexpr std::size_t least_sparkline = 17;
 constexpr std::size_t longest_name_below = 24;
 /// Reasons stand under the thresholds' expressions.
 constexpr std::size_t reason_indent = indent + 3;
-
-std::string short_duration(const Json& ns) {
-  return format_duration_short(Duration::from_ns(ns.get<std::int64_t>()));
-}
-
-/// One decimal, but never "0.0%" or "100.0%" of what is not exactly that.
-std::string percent(double ratio) {
-  const double value = ratio * 100;
-  if (value > 0 && value < 0.05) return "<0.1%";
-  if (value < 100 && value >= 99.95) return ">99.9%";
-  return fmt::format("{:.1f}%", value);
-}
 
 std::vector<std::uint64_t> numbers(const Json& array) {
   std::vector<std::uint64_t> values;
@@ -54,11 +44,11 @@ bool is_about_time(std::string_view expression) {
 }
 
 /// Writes a report section by section, with a blank line between them.
-class Summary {
+class Summary : private Cells {
  public:
   Summary(const Json& report, const TerminalOptions& options)
-      : report_(report),
-        options_(options),
+      : Cells(options),
+        report_(report),
         width_(static_cast<std::size_t>(std::max(options.width, 1))) {}
 
   std::string render() {
@@ -71,7 +61,10 @@ class Summary {
       limits();
       classes();
       costs();
-      delay();
+      if (const Table times = times_table(report_, *this); !times.empty()) section(times);
+      if (const Table accuracy = accuracy_table(report_, *this); !accuracy.empty()) {
+        section(accuracy);
+      }
       top_denied();
     }
     thresholds();
@@ -79,29 +72,6 @@ class Summary {
   }
 
  private:
-  std::string safe(const Json& name) const {
-    return printable(name.get_ref<const std::string&>(), options_);
-  }
-  const char* none() const { return options_.unicode ? "–" : "-"; }
-
-  Cell count(const Json& n, Style style = Style::plain) const {
-    return {format_count(n.get<std::int64_t>()), style};
-  }
-  Cell share(const Json& ratio, Style style = Style::plain) const {
-    return {ratio.is_null() ? none() : percent(ratio.get<double>()), style};
-  }
-  Cell share_of(const Json& part, const Json& whole) const {
-    const double all = whole.get<double>();
-    return {all == 0 ? none() : percent(part.get<double>() / all)};
-  }
-  Cell duration(const Json& ns) const { return {ns.is_null() ? none() : short_duration(ns)}; }
-  Cell bytes(const Json& value) const {
-    if (value.is_null()) return {none()};
-    const std::string text = fmt::format("{:.1f}", value.get<double>());
-    const std::size_t whole = text.size() - 2;
-    return {text.compare(whole, 2, ".0") == 0 ? text.substr(0, whole) : text};
-  }
-
   void lines(std::string_view text, Style style, std::size_t left = indent) {
     for (const std::string& line : wrapped(text, width_ > left ? width_ - left : 1)) {
       text_.append(left, ' ');
@@ -175,7 +145,9 @@ class Summary {
       lines(fmt::format("{} ended in errors", count(totals["errors"]).text), Style::warning);
     }
     keys();
-    operations();
+    for (const std::string& sentence : loop_sentences(report_, *this)) {
+      lines(sentence, Style::plain);
+    }
   }
 
   /// What happened over time, beside the three rows of counts.
@@ -218,14 +190,6 @@ class Summary {
           Style::plain);
   }
 
-  void operations() {
-    const Json& operations = report_["operations"];
-    if (operations["count"] == report_["totals"]["attempts"] || operations["count"] == 0) return;
-    lines(fmt::format("{} operations, {} succeeded, {} abandoned", count(operations["count"]).text,
-                      count(operations["succeeded"]).text, count(operations["abandoned"]).text),
-          Style::plain);
-  }
-
   void limits() {
     Table table({{"limit", Align::left},
                  {"algorithm", Align::left, 1},
@@ -244,25 +208,40 @@ class Summary {
                  count(limit["denied"]),
                  share_of(limit["denied"], met),
                  count(limit["keys"]),
-                 bytes(limit["state_bytes_per_key"])});
+                 decimal(limit["state_bytes_per_key"])});
     }
     if (!table.empty()) section(table);
   }
 
   void classes() {
     if (report_["classes"].size() < 2) return;
-    Table table({{"class", Align::left},
-                 {"attempts", Align::right, 1},
-                 {"allowed"},
-                 {"denied"},
-                 {"denied %"}});
+    std::vector<Column> columns = {{"class", Align::left},
+                                   {"attempts", Align::right, 1},
+                                   {"allowed"},
+                                   {"denied"},
+                                   {"denied %"}};
+    const bool loop = has_loop(report_);
+    if (loop) {
+      columns.insert(columns.end(), {{"operations", Align::right, 3},
+                                     {"succeeded"},
+                                     {"p50", Align::right, 2},
+                                     {"p99", Align::right, 1}});
+    }
+    Table table(columns);
     for (const auto& item : report_["classes"].items()) {
-      const Json& counts = item.value();
-      table.add({{printable(item.key(), options_)},
-                 count(counts["attempts"]),
-                 count(counts["allowed"]),
-                 count(counts["denied"]),
-                 share(counts["denied_ratio"])});
+      const Json& row = item.value();
+      std::vector<Cell> cells = {{printable(item.key(), options_)},
+                                 count(row["attempts"]),
+                                 count(row["allowed"]),
+                                 count(row["denied"]),
+                                 share(row["denied_ratio"])};
+      if (loop) {
+        cells.insert(cells.end(), {count(row["operations"]["count"]),
+                                   share(row["operations"]["succeeded_ratio"]),
+                                   duration(row["latency_operation"]["p50_ns"]),
+                                   duration(row["latency_operation"]["p99_ns"])});
+      }
+      table.add(std::move(cells));
     }
     section(table);
   }
@@ -284,24 +263,6 @@ class Summary {
     if (!table.empty()) section(table);
   }
 
-  void delay() {
-    const Json& delay = report_["latency"]["delay"];
-    if (delay["max_ns"].is_null() || delay["max_ns"] == 0) return;
-    Table table({{"delay of", Align::left},
-                 {"mean", Align::right, 2},
-                 {"p50"},
-                 {"p90", Align::right, 1},
-                 {"p99"},
-                 {"max"}});
-    table.add({{count(delay["count"]).text + " allowed"},
-               duration(delay["mean_ns"]),
-               duration(delay["p50_ns"]),
-               duration(delay["p90_ns"]),
-               duration(delay["p99_ns"]),
-               duration(delay["max_ns"])});
-    section(table);
-  }
-
   void top_denied() {
     Table table(
         {{"most denied", Align::left}, {"limit", Align::left, 1}, {"times"}, {"longest block"}});
@@ -321,6 +282,56 @@ class Summary {
 
   void policies() {
     const Json& rows = report_["comparison"];
+    const Json& policies = report_["policies"];
+    if (rows.empty()) return;
+    const bool loop = std::any_of(policies.begin(), policies.end(), has_loop);
+    if (loop) {
+      policies_with_loop(rows);
+    } else {
+      policies_without_loop(rows);
+    }
+    if (!loop) return;
+    const Table by_class = class_shares(policies, *this);
+    if (!by_class.empty()) section(by_class);
+  }
+
+  /// What becomes of operations, and what that costs.
+  void policies_with_loop(const Json& rows) {
+    const bool any_retry = std::any_of(rows.begin(), rows.end(),
+                                       [](const Json& row) { return row["retry_peak"] > 0; });
+    std::vector<Column> columns = {{"policy", Align::left},
+                                   {"attempts", Align::right, 3},
+                                   {"denied %"},
+                                   {"succeeded"},
+                                   {"p50"},
+                                   {"p99"}};
+    if (any_retry) {
+      columns.insert(columns.end(), {{"tries each", Align::right, 2},
+                                     {"most retries", Align::right, 4},
+                                     {"fairness", Align::right, 1}});
+    }
+    Table table(columns);
+    for (const Json& row : rows) {
+      const Json& figures = report_["policies"][row["policy"].get<std::string>()];
+      std::vector<Cell> cells = {{safe(row["policy"])},
+                                 count(figures["totals"]["attempts"]),
+                                 share(row["denied_ratio"]),
+                                 count(row["succeeded"]),
+                                 duration(row["operation_p50_ns"]),
+                                 duration(row["operation_p99_ns"])};
+      if (any_retry) {
+        const Json& index = row["jain_index"];
+        cells.insert(cells.end(),
+                     {decimal(row["attempts_per_success"]),
+                      count(row["retry_peak"]),
+                      {index.is_null() ? none() : fmt::format("{:.3f}", index.get<double>())}});
+      }
+      table.add(std::move(cells));
+    }
+    add_policy_series(table, "succeeded");
+  }
+
+  void policies_without_loop(const Json& rows) {
     const bool any_delay = std::any_of(rows.begin(), rows.end(), [](const Json& row) {
       return row["delay_p99_ns"].is_number() && row["delay_p99_ns"] > 0;
     });
@@ -340,12 +351,11 @@ class Summary {
                                  share(row["denied_ratio"]),
                                  count(row["denied_keys"]),
                                  count(row["peak_allowed"]),
-                                 bytes(row["state_bytes_per_key"])};
+                                 decimal(row["state_bytes_per_key"])};
       if (any_delay) cells.insert(cells.end() - 1, duration(row["delay_p99_ns"]));
       table.add(std::move(cells));
     }
-    if (table.empty()) return;
-    add_policy_series(table);
+    add_policy_series(table, "allowed");
   }
 
   std::string peak_title() const {
@@ -354,7 +364,7 @@ class Summary {
   }
 
   /// The sparklines of all policies, on one scale, in the table or where that is full below it.
-  void add_policy_series(Table& table) {
+  void add_policy_series(Table& table, const char* what) {
     const Json& policies = report_["policies"];
     Table below({{"", Align::left}});
     for (const auto& policy : policies.items()) {
@@ -366,7 +376,7 @@ class Summary {
     std::vector<Folded> series;
     std::uint64_t full = 0;
     for (const Json& policy : policies) {
-      series.push_back(fold(numbers(policy["series"]["allowed"]), room));
+      series.push_back(fold(numbers(policy["series"][what]), room));
       full = std::max(full, largest(series.back().values));
     }
     if (full == 0) return section(table);
@@ -375,7 +385,7 @@ class Summary {
     for (const Folded& folded : series) {
       bars.push_back({sparkline(folded.values, full, options_), Style::good});
     }
-    place.add_column({"allowed over time", Align::left}, std::move(bars));
+    place.add_column({fmt::format("{} over time", what), Align::left}, std::move(bars));
     section(table);
     if (!fits) section(below);
     lines(scale(policies.front()["series"], full, series.front().per_value), Style::dim);
@@ -409,7 +419,6 @@ class Summary {
   }
 
   const Json& report_;
-  const TerminalOptions& options_;
   std::size_t width_;
   std::string text_;
 };
