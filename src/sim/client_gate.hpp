@@ -7,15 +7,15 @@
 
 namespace weir::sim {
 
-/// Clients that send nothing while they wait to try an operation again: who of them waits, and
-/// which operations have gathered behind it. 12 bytes a client, and 4 for each slot.
+/// Clients that send nothing while they wait to try operations again: how many each waits for, and
+/// which others have gathered behind it. 12 bytes a client, and 4 for each slot.
 class ClientGate {
  public:
   explicit ClientGate(std::size_t clients) : clients_(clients) {}
 
-  bool is_closed(std::uint32_t client) const { return clients_[client].is_closed; }
-  void close(std::uint32_t client) { clients_[client].is_closed = true; }
-  void open(std::uint32_t client) { clients_[client].is_closed = false; }
+  bool is_closed(std::uint32_t client) const { return clients_[client].waits > 0; }
+  void begin_wait(std::uint32_t client) { ++clients_[client].waits; }
+  void end_wait(std::uint32_t client) { --clients_[client].waits; }
 
   void append(std::uint32_t client, std::uint32_t slot) {
     if (slot >= next_.size()) next_.resize(slot + std::size_t{1}, none);
@@ -42,7 +42,7 @@ class ClientGate {
   struct Client {
     std::uint32_t first = none;
     std::uint32_t last = none;
-    bool is_closed = false;
+    std::uint32_t waits = 0;
   };
   std::vector<Client> clients_;
   std::vector<std::uint32_t> next_;

@@ -22,7 +22,10 @@ class Clients {
 
   /// Whether the client itself refuses to send (adaptive throttling); counts it as a request.
   bool refuses(const RequestBlock& block, std::size_t row);
-  /// A request of that client was admitted.
+  bool is_throttled(std::uint16_t traffic_class) const {
+    return classes_[traffic_class].throttles != nullptr;
+  }
+  /// A request of that client was admitted, and the back end has not refused it.
   void accepted(const RequestBlock& block, std::size_t row);
 
   /// How long until an operation is tried again whose attempt has failed just now; none if its

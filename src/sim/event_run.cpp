@@ -166,8 +166,8 @@ void EventRun::attempt(const RequestBlock& block, std::size_t row, Operation& op
                         joint_.explain(verdict));
   }
   if (!verdict.allowed) return denied(block, row, operation, slot);
-  clients_.accepted(block, row);
   if (!must_follow(traffic_class)) {
+    clients_.accepted(block, row);
     const Instant end = now_ + verdict.delay;
     recorder_.answered(due_of_attempt(operation, now_), now_, end, verdict.delay);
     return over(block, row, operation, slot, end, End::succeeded);
@@ -197,7 +197,7 @@ void EventRun::react(const RequestBlock& block, std::size_t row, Operation& oper
   operation.waited = *wait;
   const std::uint32_t kept = slot ? *slot : pool_.add(block, row, operation);
   if (const Clients::Behind behind = clients_.behind(block, row)) {
-    behind.gate->close(behind.client);
+    behind.gate->begin_wait(behind.client);
   }
   schedule(now_ + *wait, Event::retried, pool_.ticket(kept));
 }
@@ -207,7 +207,9 @@ void EventRun::retry(std::uint32_t slot) {
   Operation& operation = pool_[slot];
   ++operation.attempt;
   const Clients::Behind behind = clients_.behind(block, 0);
-  if (behind) behind.gate->open(behind.client);
+  if (behind) behind.gate->end_wait(behind.client);
+  // Another operation may keep its client from sending for longer.
+  if (behind.is_closed()) return behind.gate->append(behind.client, slot);
   attempt(block, 0, operation, slot);
   if (behind) open_gate(behind);
 }
@@ -273,25 +275,31 @@ void EventRun::stand_in_lines(std::uint32_t slot) {
   Passage& passage = pool_.passage(slot);
   for (const Hold& hold : passage.holds) {
     if (!hold.holds || hold.has_started) continue;
+    // What only counts lets nobody wait.
+    if (!limits_[hold.limit].limit->spec.enforce) continue;
     ++passage.lines;
-    lines_[hold.limit][hold.charge.key].push_back(pool_.ticket(slot));
-    schedule_expiry(hold.limit, hold.charge);
+    Line& line = lines_[hold.limit][hold.charge.key];
+    line.waiting.push_back(pool_.ticket(slot));
+    schedule_expiry(line, hold.limit, hold.charge);
   }
 }
 
-void EventRun::schedule_expiry(std::uint32_t limit, const policy::Charge& charge) {
-  policy::Charge now = charge;
-  now.now = now_;
-  if (const auto at = limits_[limit].limiter->next_expiry(now)) {
-    schedule(*at, Event::expired, Subject{limit, charge.key});
-  }
+void EventRun::schedule_expiry(Line& line, std::uint32_t limit, policy::Charge charge) {
+  charge.now = now_;
+  const auto at = limits_[limit].limiter->next_expiry(charge);
+  // One event is enough: it looks for the next one.
+  if (!at || *at >= line.wakes) return;
+  line.wakes = *at;
+  schedule(*at, Event::expired, Subject{limit, charge.key});
 }
 
 // Starts those at the head of a line whose slots are free by now.
 void EventRun::wake_line(std::uint32_t limit, const policy::Charge& charge) {
-  const auto line = lines_[limit].find(charge.key);
-  if (line == lines_[limit].end()) return;
-  std::deque<Ticket>& waiting = line->second;
+  const auto found = lines_[limit].find(charge.key);
+  if (found == lines_[limit].end()) return;
+  Line& line = found->second;
+  if (line.wakes <= now_) line.wakes = Instant::max();
+  std::deque<Ticket>& waiting = line.waiting;
   policy::Charge last = charge;
   while (!waiting.empty()) {
     const Ticket ticket = waiting.front();
@@ -314,17 +322,21 @@ void EventRun::wake_line(std::uint32_t limit, const policy::Charge& charge) {
     }
   }
   if (waiting.empty()) {
-    lines_[limit].erase(charge.key);
+    lines_[limit].erase(found);
   } else {
-    schedule_expiry(limit, last);
+    schedule_expiry(line, limit, last);
   }
 }
 
 void EventRun::enter_backend(std::uint32_t slot) {
   Passage& passage = pool_.passage(slot);
   passage.entered = now_;
-  if (!slots_ || slots_->has_free_slot()) return serve(slot);
-  if (!slots_->has_room_in_line()) return refuse(slot);
+  const bool starts = !slots_ || slots_->has_free_slot();
+  if (!starts && !slots_->has_room_in_line()) return refuse(slot);
+  if (clients_.is_throttled(pool_.traffic_class(slot))) {
+    clients_.accepted(pool_.load(slot, now_), 0);
+  }
+  if (starts) return serve(slot);
   passage.stage = Passage::Stage::queued;
   slots_->wait(pool_.ticket(slot));
   if (recorder_.counts(now_)) {

@@ -38,6 +38,12 @@ class EventRun final : public PolicyRun {
     std::uint32_t first = 0;
     std::uint32_t second = 0;
   };
+  /// In front of a limit that lets requests wait for one key.
+  struct Line {
+    std::deque<Ticket> waiting;
+    /// When it is looked at next, whether or not somebody has ended by then.
+    Instant wakes = Instant::max();
+  };
   using End = Recorder::End;
 
   // ---- Time.
@@ -77,7 +83,7 @@ class EventRun final : public PolicyRun {
   void schedule_leaving(std::uint32_t slot);
   void stand_in_lines(std::uint32_t slot);
   void wake_line(std::uint32_t limit, const policy::Charge& charge);
-  void schedule_expiry(std::uint32_t limit, const policy::Charge& charge);
+  void schedule_expiry(Line& line, std::uint32_t limit, policy::Charge charge);
   void enter_backend(std::uint32_t slot);
   void serve(std::uint32_t slot);
   Duration begin_service(std::uint32_t slot);
@@ -100,8 +106,8 @@ class EventRun final : public PolicyRun {
   std::optional<FairnessRecord> fairness_;
   std::optional<ServiceTimes> times_;
   std::optional<BackendSlots> slots_;
-  /// In front of limits that let requests wait: by limit, then by key.
-  std::vector<std::unordered_map<policy::KeyIndex, std::deque<Ticket>>> lines_;
+  /// By limit, then by key; only those in which somebody waits.
+  std::vector<std::unordered_map<policy::KeyIndex, Line>> lines_;
   /// By class, for those of the closed model; and which operation each client is at.
   std::vector<std::unique_ptr<traffic::ClosedOperations>> closed_;
   std::vector<std::vector<std::uint64_t>> turns_;
