@@ -164,7 +164,7 @@ TEST(Queueing, SeveralServersWithExponentialService) {
 }
 
 TEST(Queueing, ManyServersWithExponentialService) {
-  expect_mmc(20, 160, 10, R"({"exponential": {"mean": "100ms"}})", 0.04);
+  expect_mmc(20, 160, 10, R"({"exponential": {"mean": "100ms"}})", 0.05);
 }
 
 /// The mean wait of Pollaczek and Khinchine, of one server.
