@@ -175,14 +175,13 @@ struct ApisixLimitCountEntry {
                         .choices = {"fixed", "sliding"}}},
         .rule =
             "now = Unix time in whole ms\n"
-            "fixed:    a counter begins with a key's first request and ends 1 ms after "
-            "time_window\n"
-            "          consumed += 1, then deny if consumed > count: denied requests count too\n"
-            "sliding:  window = floor(now / time_window); cur and prev count admissions in it and\n"
-            "          in the one before; rest = what is left of the window\n"
-            "          deny if cur >= count or min(prev, count) / time_window rest + cur >= "
-            "count,\n"
-            "          in double seconds; nothing changes; otherwise cur += 1\n"
+            "fixed:    a counter lives from a key's first request for time_window + 1 ms\n"
+            "          consumed += 1, then deny if consumed > count, so denied ones count\n"
+            "sliding:  window = floor(now / time_window); cur and prev count admissions in\n"
+            "          it and in the one before; rest = what is left of the window\n"
+            "          deny if cur >= count, or if in double precision\n"
+            "          min(prev, count) / time_window rest + cur >= count\n"
+            "          a denial changes nothing; otherwise cur += 1\n"
             "a cost of n is n requests, let in together or not at all",
         .source =
             "apisix/plugins/limit-count/limit-count-local.lua, sliding-window/sliding-window.lua, "

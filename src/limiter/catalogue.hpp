@@ -9,11 +9,15 @@
 #include "limiter/aimd.hpp"
 #include "limiter/apisix_limit_count.hpp"
 #include "limiter/apisix_limit_req.hpp"
+#include "limiter/cloudflare.hpp"
 #include "limiter/concurrency.hpp"
 #include "limiter/deny_all.hpp"
+#include "limiter/dotnet_fixed_window.hpp"
+#include "limiter/dotnet_sliding_window.hpp"
 #include "limiter/dotnet_token_bucket.hpp"
 #include "limiter/envoy_local.hpp"
 #include "limiter/envoy_ratelimit.hpp"
+#include "limiter/figma.hpp"
 #include "limiter/fixed_window.hpp"
 #include "limiter/gcra.hpp"
 #include "limiter/go_redis_rate.hpp"
@@ -33,12 +37,17 @@
 #include "limiter/leaky_bucket.hpp"
 #include "limiter/leaky_bucket_queue.hpp"
 #include "limiter/limitador.hpp"
+#include "limiter/litellm.hpp"
 #include "limiter/nginx_limit_conn.hpp"
 #include "limiter/nginx_limit_req.hpp"
 #include "limiter/node_express_rate_limit.hpp"
 #include "limiter/node_fastify_rate_limit.hpp"
 #include "limiter/node_rate_limiter_flexible.hpp"
 #include "limiter/parameters.hpp"
+#include "limiter/python_limits_fixed_window.hpp"
+#include "limiter/python_limits_moving_window.hpp"
+#include "limiter/python_limits_sliding_window_counter.hpp"
+#include "limiter/python_pyrate_limiter.hpp"
 #include "limiter/redis_cell.hpp"
 #include "limiter/rust_governor.hpp"
 #include "limiter/sliding_window_counter.hpp"
@@ -82,9 +91,12 @@ using Entries = std::tuple<
     ApisixLimitReqEntry,
     ApisixLimitCountEntry,
     TraefikEntry,
+    CloudflareEntry,
     GubernatorTokenEntry,
     GubernatorLeakyEntry,
     LimitadorEntry,
+    LitellmEntry,
+    FigmaEntry,
     RedisCellEntry,
     StripeEntry,
     GoXTimeRateEntry,
@@ -96,9 +108,15 @@ using Entries = std::tuple<
     JavaGuavaWarmingUpEntry,
     JavaBucket4jEntry,
     JavaResilience4jEntry,
+    PythonLimitsFixedWindowEntry,
+    PythonLimitsMovingWindowEntry,
+    PythonLimitsSlidingWindowCounterEntry,
+    PythonPyrateLimiterEntry,
     NodeExpressRateLimitEntry,
     NodeRateLimiterFlexibleEntry,
     NodeFastifyRateLimitEntry,
+    DotnetFixedWindowEntry,
+    DotnetSlidingWindowEntry,
     DotnetTokenBucketEntry>;
 // clang-format on
 

@@ -53,12 +53,12 @@ struct GubernatorTokenEntry {
                         .min = 1'000'000}},
         .rule =
             "now = Unix time in whole ms; a key has remaining and an expiry\n"
-            "no item, or expiry < now:  remaining = limit; expiry = now + duration, even for a\n"
-            "  request of 0 hits and for one of more than the limit\n"
+            "no item, or expiry < now:  remaining = limit; expiry = now + duration, even\n"
+            "  for a request of 0 hits and for one of more than the limit\n"
             "admit c hits  if c <= remaining:  remaining -= c\n"
             "deny          otherwise; nothing is taken\n"
-            "not modelled: DRAIN_OVER_LIMIT, RESET_REMAINING, Gregorian durations, hits below 0,\n"
-            "  and what peers do with GLOBAL limits",
+            "not modelled: DRAIN_OVER_LIMIT, RESET_REMAINING, Gregorian durations, hits\n"
+            "  below 0, and what peers do with GLOBAL limits",
         .source = "algorithms.go, cache.go",
         .version = "31822443",
         .evidence = Evidence::read_in_source,

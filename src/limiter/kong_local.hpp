@@ -12,14 +12,14 @@ struct KongLocalEntry : KongEntry {
         .summary = "Kong rate-limiting, policy local: fixed calendar windows in UTC",
         .parameters = parameters(),
         .rule =
-            "window = the calendar's second, minute, ..., month or year in UTC that now is in\n"
+            "window = the calendar's second, minute, ..., month or year in UTC\n"
             "usage  = what the window's counter has counted, or 0\n"
             "deny if limit - usage <= 0; nothing changes; otherwise usage += 1\n"
-            "a counter also ends some ms after its first hit, if the window has not ended by\n"
-            "  then: 30 days for a month, 365 for a year, so that day 31 may begin from 0 again\n"
+            "a counter also ends 30 days after its first hit if it is of a month, and 365\n"
+            "  if of a year, so that day 31 may begin from 0 again\n"
             "a cost of n (Kong's is always 1) is n requests, let in together or not at all\n"
-            "not modelled: Kong counts a moment after it has let in, so that requests at the same\n"
-            "  time can pass beyond the limit",
+            "not modelled: Kong counts a moment after it has let in, so that requests at\n"
+            "  the same time can pass beyond the limit",
         .source = "kong/plugins/rate-limiting/handler.lua, policies/init.lua, expiration.lua",
         .version = "22246ef2",
         .evidence = Evidence::read_in_source,

@@ -14,14 +14,14 @@ struct KongRedisEntry : KongEntry {
             "counted",
         .parameters = parameters(),
         .rule =
-            "window = the calendar's second, minute, ..., month or year in UTC that now is in\n"
+            "window = the calendar's second, minute, ..., month or year in UTC\n"
             "usage  = what the window's counter in Redis has counted, or 0\n"
             "usage += 1, then deny if limit - usage < 0: denied requests count too\n"
-            "a counter also ends some ms after its first hit, if the window has not ended by\n"
-            "  then: 30 days for a month, 365 for a year, so that day 31 may begin from 0 again\n"
+            "a counter also ends 30 days after its first hit if it is of a month, and 365\n"
+            "  if of a year, so that day 31 may begin from 0 again\n"
             "a cost of n (Kong's is always 1) is n requests, let in together or not at all\n"
-            "not modelled: a sync_rate other than -1, with which each node counts by itself and\n"
-            "  tells Redis now and then",
+            "not modelled: a sync_rate other than -1, with which each node counts by itself\n"
+            "  and tells Redis now and then",
         .source = "kong/plugins/rate-limiting/handler.lua, policies/init.lua, expiration.lua",
         .version = "22246ef2",
         .evidence = Evidence::read_in_source,

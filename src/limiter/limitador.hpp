@@ -52,12 +52,11 @@ struct LimitadorEntry {
         .rule =
             "now = Unix time in whole us; a key has a value and an expiry\n"
             "value = 0 if expiry <= now\n"
-            "admit cost c  if value + c <= max_value:  expiry = now + seconds if expiry <= now;\n"
-            "              value += c\n"
+            "admit cost c  if value + c <= max_value:  value += c, and\n"
+            "              expiry = now + seconds if expiry <= now\n"
             "deny          otherwise; nothing changes\n"
-            "not modelled: that Envoy's interface takes a hits_addend of 0 for 1, and what a "
-            "cached\n"
-            "  or replicated store lets pass",
+            "not modelled: that Envoy's interface takes a hits_addend of 0 for 1, and what\n"
+            "  a cached or replicated store lets pass",
         .source = "limitador/src/storage/atomic_expiring_value.rs, in_memory.rs",
         .version = "2981b2bd, in-memory store",
         .evidence = Evidence::read_in_source,

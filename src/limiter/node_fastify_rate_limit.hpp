@@ -48,8 +48,8 @@ struct NodeFastifyRateLimitEntry {
             "first request, or start + timeWindow <= now:  current = 0; start = now\n"
             "current += 1, then deny if current > max: denied requests count too\n"
             "a cost of n counts n (the plugin itself always 1), a cost of 0 is not seen\n"
-            "not modelled: ban, continueExceeding, exponentialBackoff, and that the store keeps\n"
-            "  only the 5000 keys used last",
+            "not modelled: ban, continueExceeding, exponentialBackoff, and that the store\n"
+            "  keeps only the 5000 keys used last",
         .source = "store/LocalStore.js, index.js",
         .version = "78a7d41, local store",
         .evidence = Evidence::read_in_source,

@@ -43,7 +43,7 @@ struct NodeRateLimiterFlexibleEntry {
             "first request, or expiresAt <= now:  consumed = 0; expiresAt = now + duration\n"
             "consumed += c, then deny if consumed > points: denied requests count too\n"
             "a cost of 0 is let in and not seen\n"
-            "not modelled: blockDuration, execEvenly, insurance, and a duration of 0 (for ever)",
+            "not modelled: blockDuration, execEvenly, insurance, a duration of 0 (for ever)",
         .source = "lib/RateLimiterMemory.js, lib/component/MemoryStorage/MemoryStorage.js",
         .version = "11.4.0 (source read at 3c9c826), RateLimiterMemory",
         .evidence = Evidence::checked_against_program,

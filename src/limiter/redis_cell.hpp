@@ -67,7 +67,7 @@ struct RedisCellEntry {
             "TAT' = max(TAT, now) + T c\n"
             "admit cost c  if TAT' - limit T <= now:  TAT = TAT'; a cost of 0 only looks\n"
             "deny          otherwise; nothing changes\n"
-            "not modelled: Redis forgets the key up to 1 ms before TAT, having cut its life to ms",
+            "not modelled: Redis cuts the key's life to ms: it ends up to 1 ms before TAT",
         .source = "redis-cell-impl/src/lib.rs, redis-cell/src/lib.rs",
         .version = "4d42338",
         .evidence = Evidence::read_in_source,
