@@ -134,7 +134,8 @@ void walk_and_settle(Settler& settler, const Parameters& parameters, SettleObser
 std::vector<std::string_view> late_settling_ids() {
   std::vector<std::string_view> ids;
   for (const AlgorithmInfo& info : catalogue()) {
-    if (settles_late(info.id)) ids.push_back(info.id);
+    // LiteLLM admits without a look at the cost, by a rule of its own: see litellm_test.cpp.
+    if (settles_late(info.id) && info.id != "litellm") ids.push_back(info.id);
   }
   return ids;
 }
