@@ -152,7 +152,7 @@ const std::vector<Right>& rights() {
        {{"/backend", R"({"latency": {"lognormal": {"median": "1ns", "sigma": 0}}})"}}},
       {"one recorded latency", {{"/backend", R"({"latency": {"empirical": ["0"]}})"}}},
       {"charge at the admission", {{limit + "/charge", R"("admit")"}}},
-      {"charge at the end", {{limit, R"({"algorithm": "unlimited", "charge": "answer"})"}}},
+      {"charge at the end", {{limit + "/charge", R"("answer")"}}},
       {"reservation",
        {{limit, R"({"algorithm": "unlimited", "cost": "tokens", "charge": {"reserve": "cost"}})"}}},
       {"reservation that is kept",
