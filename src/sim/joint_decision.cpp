@@ -66,7 +66,13 @@ void JointDecision::ask(const RequestBlock& block, std::size_t row) {
 
 void JointDecision::charge(Asked& asked) {
   const LaneLimit& l = limit_of(asked);
-  if (l.limit->spec.charge.when == policy::ChargeSpec::When::answer) return;
+  if (l.limit->spec.charge.when == policy::ChargeSpec::When::answer) {
+    // Its cost comes later, but some products count that there was a request.
+    policy::Charge without_cost = asked.charge;
+    without_cost.cost = 0;
+    l.limiter->charge(without_cost);
+    return;
+  }
   if (l.holds) asked.starts_at_once = l.limiter->starts_at_once(asked.charge);
   l.limiter->charge(asked.charge);
   asked.charged = true;

@@ -516,5 +516,22 @@ TEST(EventRun, ALimitOnConcurrencyThatOnlyCountsHoldsNobodyBack) {
   EXPECT_EQ(only(outcome).limits[0].denied, 1U);
 }
 
+// ---- Costs that are known late
+
+TEST(EventRun, AProductThatCountsRequestsDoesSoBeforeTheirCostsAreKnown) {
+  const std::string tokens = R"("key": [], "cost": "tokens", "charge": "answer"})";
+  const std::string backend = backend_field(R"("latency": "1s")");
+  // Two of 60 tokens are under way before either has ended; then there are 122, until 60 s.
+  const Arrivals large("time,cost.tokens", "0,60\n0.5,60\n2,1\n59.999,1\n60,1\n");
+  EXPECT_EQ(
+      decisions_of(scenario_text(R"({"algorithm": "litellm", "tpm": 100, )" + tokens, large.text(),
+                                 backend)),
+      (Strings{"0 a0.1 yes", "500 a1.1 yes", "2000 a2.1 no", "59999 a3.1 no", "60000 a4.1 yes"}));
+  const Arrivals small("time,cost.tokens", "0,1\n0.1,1\n0.2,1\n");
+  EXPECT_EQ(decisions_of(scenario_text(R"({"algorithm": "litellm", "rpm": 2, )" + tokens,
+                                       small.text(), backend)),
+            (Strings{"0 a0.1 yes", "100 a1.1 yes", "200 a2.1 no"}));
+}
+
 }  // namespace
 }  // namespace weir::sim
