@@ -48,7 +48,7 @@ void Recorder::add(const RequestBlock& block, std::size_t first, const BlockDeci
                   std::lower_bound(block.at.begin() + static_cast<std::ptrdiff_t>(begin),
                                    block.at.end(), next) -
                   block.at.begin());
-    add_interval(decisions, begin, end, static_cast<std::size_t>(interval));
+    add_interval(block, decisions, begin, end, static_cast<std::size_t>(interval));
     begin = end;
   }
   add_classes(block, first, decisions);
@@ -56,8 +56,8 @@ void Recorder::add(const RequestBlock& block, std::size_t first, const BlockDeci
   add_costs(block, first, decisions);
 }
 
-void Recorder::add_interval(const BlockDecisions& decisions, std::size_t begin, std::size_t end,
-                            std::size_t interval) {
+void Recorder::add_interval(const RequestBlock& block, const BlockDecisions& decisions,
+                            std::size_t begin, std::size_t end, std::size_t interval) {
   const std::uint64_t attempts = end - begin;
   const std::uint64_t allowed = count_allowed(decisions, begin, end);
   const std::uint64_t denied = attempts - allowed;
@@ -66,9 +66,9 @@ void Recorder::add_interval(const BlockDecisions& decisions, std::size_t begin, 
   point.allowed += allowed;
   point.denied += denied;
   into_.totals += {.attempts = attempts, .allowed = allowed, .denied = denied, .errors = 0};
-  point.succeeded += allowed;
   into_.latency_denied.record_n(0, denied);
   if (!decisions.any_delay) {
+    point.succeeded += allowed;
     for (metrics::Histogram* h :
          {&point.latency, &into_.latency_allowed, &into_.latency_operation, &into_.delay}) {
       h->record_n(0, allowed);
@@ -81,7 +81,13 @@ void Recorder::add_interval(const BlockDecisions& decisions, std::size_t begin, 
          {&point.latency, &into_.latency_allowed, &into_.latency_operation, &into_.delay}) {
       h->record(decisions.delay[i].ns());
     }
+    add_success(block.at[i] + decisions.delay[i]);
   }
+}
+
+void Recorder::add_success(Instant end) {
+  const auto intervals = static_cast<std::int64_t>(into_.series.size());
+  if (end < clock_.counted_from + clock_.series_interval * intervals) ++point_at(end).succeeded;
 }
 
 void Recorder::add_classes(const RequestBlock& block, std::size_t first,

@@ -60,8 +60,10 @@ class Recorder {
 
  private:
   metrics::SeriesPoint& point_at(Instant at);
-  void add_interval(const BlockDecisions& decisions, std::size_t begin, std::size_t end,
-                    std::size_t interval);
+  void add_interval(const RequestBlock& block, const BlockDecisions& decisions, std::size_t begin,
+                    std::size_t end, std::size_t interval);
+  /// Counts an operation that ended well in the interval in which it did, if the run has it.
+  void add_success(Instant end);
   void add_classes(const RequestBlock& block, std::size_t first, const BlockDecisions& decisions);
   void add_attributes(const RequestBlock& block, std::size_t first,
                       const BlockDecisions& decisions);

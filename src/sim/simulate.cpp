@@ -16,7 +16,6 @@ namespace weir::sim {
 namespace {
 
 constexpr std::size_t few_values = 20;
-constexpr std::size_t most_series_points = 100'000;
 
 /// Attributes whose values together decide who shares a state: of a limit, or of a client.
 struct SharedState {
@@ -205,10 +204,9 @@ tl::expected<Simulation, Refusal> Simulation::prepare(const scenario::Scenario& 
   simulation.scenario_sha256_ = resolved_sha256(scenario, simulation.plan_);
   if (serial) simulation.serial_reason_ = why_serial(shared);
   Problems problems;
-  if (counted.ns() / simulation.series_interval_.ns() >=
-      static_cast<std::int64_t>(most_series_points)) {
+  if (counted.ns() / simulation.series_interval_.ns() >= scenario::most_series_points) {
     problems.push_back({"/series_interval", fmt::format("cuts the run into more than {} intervals",
-                                                        most_series_points)});
+                                                        scenario::most_series_points)});
   }
   add_problems_of_time(simulation.plan_, problems);
   bool found = options.policy.empty();

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Whole-program speed of `weir simulate`: 100 million requests on one core, two threads beside two
-# processes, and 1,000 million requests over 10 million keys with the memory that they take.
+# processes, 1,000 million requests over 10 million keys with the memory that they take, and clients
+# that come back: an event is an attempt, each of which is a retry to be scheduled, too.
 # WEIR_BENCH_SCALE (1) divides all request counts.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -23,6 +24,23 @@ write_scenario() {
     { "name": "all",
       "arrivals": { "process": "poisson", "rate": "1000000/s" },
       "attributes": { "user": { "zipf": { "count": $users, "exponent": 1.1 } } } } ]
+}
+END
+}
+
+# More arrives than is admitted, and every denied request is tried again up to four times.
+write_retries() {
+  cat >"$folder/retries.json" <<END
+{
+  "name": "retries",
+  "duration": "$((20000 / scale))ms",
+  "policy": { "limits": [
+    { "name": "requests", "algorithm": "gcra", "rate": "1/s", "burst": 5, "key": ["user"] } ] },
+  "traffic": [
+    { "name": "all",
+      "arrivals": { "process": "poisson", "rate": "150000/s" },
+      "attributes": { "user": { "uniform": { "count": 100000 } } },
+      "on_denied": { "behaviour": "retry-after", "jitter": 0.5, "max_attempts": 5 } } ]
 }
 END
 }
@@ -65,3 +83,6 @@ awk -v threads="$threads" -v processes="$processes" 'BEGIN {
 
 rounds=1
 print_row "10 million keys, two threads" 2 "$(simulate thousand-million 2 0,1)"
+write_retries
+rounds=${WEIR_BENCH_ROUNDS:-3}
+print_row "retries over 100,000 keys" 1 "$(simulate retries 1 0)"

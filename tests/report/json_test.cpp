@@ -21,11 +21,11 @@ std::vector<std::string> names_of(const Json& object) {
 }
 
 TEST(Report, FieldsStandInTheOrderOfTheDesign) {
-  EXPECT_THAT(
-      names_of(sample_report()),
-      ElementsAre("schema_version", "version", "mode", "scenario", "start", "duration_ns",
-                  "verdict", "thresholds", "totals", "operations", "costs", "limits", "classes",
-                  "by_attribute", "denied_keys", "top_denied", "latency", "series", "accumulator"));
+  EXPECT_THAT(names_of(sample_report()),
+              ElementsAre("schema_version", "version", "mode", "scenario", "start", "duration_ns",
+                          "verdict", "thresholds", "totals", "operations", "costs", "limits",
+                          "classes", "by_attribute", "denied_keys", "top_denied", "retry_after",
+                          "latency", "fairness", "series", "accumulator"));
 }
 
 TEST(Report, SaysWhatRan) {
@@ -149,6 +149,60 @@ TEST(Report, TellsOfTraces) {
   EXPECT_EQ(report["traces"][0]["spread_ns"], 1'000'000'000);
 }
 
+TEST(Report, JudgesPromisesAndFairness) {
+  const Json report = sample_report();
+  const Json& promises = report["retry_after"];
+  EXPECT_EQ(promises["present"], 190);
+  EXPECT_EQ(promises["absent"], 10);
+  EXPECT_EQ(promises["honest"], 150);
+  EXPECT_EQ(promises["too_short"], 30);
+  EXPECT_EQ(promises["too_long"], 10);
+  EXPECT_EQ(promises["never"], 0);
+  EXPECT_DOUBLE_EQ(promises["honest_ratio"].get<double>(), 150.0 / 190.0);
+  EXPECT_EQ(promises["error"]["count"], 190);
+  EXPECT_EQ(promises["error"]["min_ns"], -200'000'000);
+  EXPECT_EQ(promises["error"]["max_ns"], 5'000'000'000);
+  EXPECT_EQ(report["fairness"]["keys"], 2);
+  EXPECT_DOUBLE_EQ(report["fairness"]["jain_index"].get<double>(), 0.9);
+  EXPECT_FALSE(report.contains("accuracy"));
+  EXPECT_FALSE(report.contains("backend"));
+}
+
+TEST(Report, TellsOfOperationsByClass) {
+  const Json report = make_report(sample_loop_scenario(), sample_loop_outcome(), {});
+  const Json& operations = report["operations"];
+  EXPECT_EQ(operations["count"], 500);
+  EXPECT_EQ(operations["unfinished"], 20);
+  EXPECT_EQ(operations["throttled"], 10);
+  EXPECT_EQ(operations["retry_peak"], 300);
+  EXPECT_EQ(operations["succeeded_per_second"], 40.0);
+  EXPECT_EQ(operations["attempts_per_success"], 2.5);
+  const Json& bursty = report["classes"]["bursty"];
+  EXPECT_EQ(bursty["operations"]["count"], 400);
+  EXPECT_EQ(bursty["latency_operation"]["count"], 200);
+}
+
+TEST(Report, TellsOfTheBackendAndOfLateCosts) {
+  const Json report = make_report(sample_loop_scenario(), sample_loop_outcome(), {});
+  const Json& backend = report["backend"];
+  EXPECT_EQ(backend["served"], 400);
+  EXPECT_EQ(backend["refused"], 3);
+  EXPECT_EQ(backend["left"], 5);
+  EXPECT_EQ(backend["mean_running"], 3.0);
+  EXPECT_EQ(backend["utilisation_ratio"], 0.75);
+  EXPECT_EQ(backend["peak_waiting"], 17);
+  EXPECT_FALSE(report["limits"][0].contains("overshoot"));
+  const Json& tokens = report["limits"][1];
+  EXPECT_EQ(tokens["overshoot"], 70);
+  EXPECT_EQ(tokens["reserved_unused"], 900);
+  EXPECT_EQ(tokens["settled"], 5000);
+  const Json& accuracy = report["accuracy"]["requests"];
+  EXPECT_EQ(accuracy["reference"]["limit"], 100);
+  EXPECT_EQ(accuracy["compared"], 1000);
+  EXPECT_EQ(accuracy["false_allow_ratio"], 0.02);
+  EXPECT_EQ(accuracy["peak_in_window"], 190);
+}
+
 TEST(Report, NamedPoliciesStandSideBySideInFileOrder) {
   const Json report = make_report(sample_comparison_scenario(), sample_comparison_outcome(), {});
   EXPECT_FALSE(report.contains("totals"));
@@ -157,7 +211,9 @@ TEST(Report, NamedPoliciesStandSideBySideInFileOrder) {
   const Json& rows = report["comparison"];
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0], Json::parse(R"({"policy": "strict", "allowed": 800, "denied": 200,
-      "allowed_ratio": 0.8, "denied_ratio": 0.2, "denied_keys": 2, "peak_allowed": 250,
+      "allowed_ratio": 0.8, "denied_ratio": 0.2, "succeeded": 800, "attempts_per_success": 1.25,
+      "retry_peak": 0, "operation_p50_ns": 0, "operation_p99_ns": 0,
+      "honest_ratio": 0.7894736842105263, "jain_index": 0.9, "denied_keys": 2, "peak_allowed": 250,
       "delay_p99_ns": 20000000, "state_bytes_per_key": 32.0})"));
   EXPECT_EQ(rows[1]["policy"], "lenient");
   EXPECT_TRUE(rows[1]["delay_p99_ns"].is_null());

@@ -131,6 +131,52 @@ Outcome sample_comparison_outcome() {
   return outcome;
 }
 
+Scenario sample_loop_scenario() {
+  Scenario scenario = sample_scenario();
+  scenario.backend.emplace();
+  scenario.backend->latency = traffic::ConstantNumber{4e8};
+  scenario.backend->slots = 4;
+  std::vector<policy::LimitSpec>& limits = scenario.policies[0].limits;
+  limits[0].reference = policy::WindowReference{100, std::nullopt, 1.0};
+  limits[1].charge.when = policy::ChargeSpec::When::reserve;
+  limits[1].charge.reserve = "max_tokens";
+  return scenario;
+}
+
+Outcome sample_loop_outcome() {
+  Outcome outcome = sample_outcome();
+  Accumulator& a = outcome.policies[0].accumulator;
+  a.operations = {.count = 500,
+                  .succeeded = 400,
+                  .abandoned = 80,
+                  .unfinished = 20,
+                  .throttled = 10,
+                  .attempts = 1000,
+                  .retries = 500};
+  a.latency_operation = {};
+  a.latency_operation.record_n(2'000'000'000, 400);
+  a.series[1].retries = 300;
+  a.series[2].retries = 200;
+  a.retry_after.client_obeyed = 450;
+  a.retry_after.client_early = 50;
+  a.limits[0].compared = 1000;
+  a.limits[0].false_allows = 20;
+  a.limits[0].false_denials = 7;
+  a.limits[0].peak_in_window = 190;
+  a.limits[1].overshoot = 70;
+  a.limits[1].reserved_unused = 900;
+  a.limits[1].settled = 5000;
+  a.backend.served = 400;
+  a.backend.refused = 3;
+  a.backend.left = 5;
+  a.backend.wait.record_n(100'000'000, 408);
+  a.backend.busy_ns = 30'000'000'000;
+  a.backend.present_ns = 50'000'000'000;
+  a.backend.peak_running = 4;
+  a.backend.peak_waiting = 17;
+  return outcome;
+}
+
 Threshold threshold(const std::string& path, Comparison comparison, double value) {
   constexpr const char* signs[] = {"<", "<=", ">", ">=", "==", "!="};
   return {fmt::format("{} {} {}", path, signs[static_cast<int>(comparison)], value), path,

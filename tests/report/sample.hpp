@@ -22,6 +22,11 @@ metrics::Outcome sample_outcome();
 scenario::Scenario sample_comparison_scenario();
 metrics::Outcome sample_comparison_outcome();
 
+/// The same with clients that come back, a back end of four slots, a limit that reserves tokens and
+/// one that is compared with a window.
+scenario::Scenario sample_loop_scenario();
+metrics::Outcome sample_loop_outcome();
+
 /// "totals.denied_ratio < 0.05".
 scenario::Threshold threshold(const std::string& path, scenario::Comparison comparison,
                               double value);

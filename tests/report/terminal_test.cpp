@@ -43,6 +43,7 @@ TEST(Terminal, TellsOfOnePolicy) {
   allowed     800  80.0%  █▇▅▇
   denied      200  20.0%   ▂▄▂
   3 keys, 2 denied at least once
+  Retry-After: 78.9% of 190 honest, 30 too short, 10 too long
 
   limit     algorithm               allowed  denied  denied %  keys  bytes/key
   requests  sliding-window-log          800     200     20.0%     3         24
@@ -55,8 +56,9 @@ TEST(Terminal, TellsOfOnePolicy) {
   cost    offered  allowed  denied  denied %
   tokens   50,000   40,000  10,000     20.0%
 
-  delay of      mean  p50   p90   p99   max
-  800 allowed  2.5ms   0s  20ms  20ms  20ms
+  time            count   mean  p50   p90   p99   max
+  to answer         800  2.5ms   0s  20ms  20ms  20ms
+  held by limits    800  2.5ms   0s  20ms  20ms  20ms
 
   most denied  limit     times  longest block
   user-0       requests    150           2.5s
@@ -68,6 +70,39 @@ TEST(Terminal, TellsOfOnePolicy) {
   ✗  totals.typo < 1                    –
      the report has no field totals.typo
 )");
+}
+
+TEST(Terminal, TellsOfTheLoopThroughClientsAndBackend) {
+  const std::string text = render(sample_loop_scenario(), sample_loop_outcome(), {.width = 120});
+  for (const char* line :
+       {"500 operations: 400 succeeded, 80 abandoned (10 that their own clients refused to send), "
+        "20 unfinished; 2.5 attempts\n",
+        "per success, at most 300 retries in 2.5s\n",
+        "Retry-After: 78.9% of 190 honest, 30 too short, 10 too long; clients waited as told 450 "
+        "times, and 50 times did not\n",
+        "fairness 0.900 between 2 keys (Jain's index: 1 if all fare alike)\n",
+        "back end: 400 served, 3 refused, 5 left by their clients; 3 in service on average, 75.0% "
+        "busy, at most 17 waiting\n",
+        "tokens: 5,000 charged in the end, at most 70 beyond the budget, 900 reserved in vain\n",
+        "beside an exact window  decisions  wrongly allowed  wrongly denied  most in a window\n",
+        "requests                    1,000               20               7               190\n",
+        "wait for a slot"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(Terminal, ComparesWhatBecameOfOperations) {
+  scenario::Scenario scenario = sample_comparison_scenario();
+  metrics::Outcome outcome = sample_comparison_outcome();
+  outcome.policies[0].accumulator = sample_loop_outcome().policies[0].accumulator;
+  const std::string text = render(scenario, outcome, {.width = 120});
+  EXPECT_THAT(text,
+              HasSubstr("policy     attempts  denied %  succeeded  p50  p99  tries each  most "
+                        "retries  fairness"));
+  EXPECT_THAT(text,
+              HasSubstr("strict        1,000     20.0%        400   2s   2s         2.5       "
+                        "    300     0.900"));
+  EXPECT_THAT(text, HasSubstr("succeeded, by class  strict  lenient  never-met\n"));
 }
 
 TEST(Terminal, ComparesPolicies) {
