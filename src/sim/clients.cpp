@@ -111,9 +111,8 @@ Duration Clients::stays_for(const RequestBlock& block, std::size_t row, Duration
 Duration Clients::thinks(const RequestBlock& block, std::size_t row, Duration took) const {
   const Class& c = class_of(block, row);
   const Duration think = draw(c.pool->think_time, c.thinking, block.operation[row]);
-  // Else it could send without end at one instant.
-  if (took + think > Duration()) return think;
-  return traffic::round_trip;
+  // What is over at once takes a round trip all the same: else it could send without end.
+  return took > Duration() ? think : std::max(think, traffic::round_trip);
 }
 
 }  // namespace weir::sim

@@ -316,9 +316,19 @@ TEST(EventRun, AClientThinksAfterItsLastAttempt) {
 }
 
 TEST(EventRun, AClientThatIsServedInNoTimeSendsARoundTripLater) {
+  for (const char* think_time : {"0s", "1ns", "1ms"}) {
+    const std::string clients = fmt::format(
+        R"({{"name": "a", "clients": {{"count": 1, "think_time": "{}"}}}})", think_time);
+    EXPECT_EQ(decisions_of(scenario_text("", clients, R"("duration": "3ms", )")),
+              (Strings{"0 a0.1 yes", "1 a1.1 yes", "2 a2.1 yes"}));
+  }
+}
+
+TEST(EventRun, AClientThatIsServedNeedsNoFurtherRoundTrip) {
   const std::string clients = R"({"name": "a", "clients": {"count": 1}})";
-  EXPECT_EQ(decisions_of(scenario_text("", clients, R"("duration": "3ms", )")),
-            (Strings{"0 a0.1 yes", "1 a1.1 yes", "2 a2.1 yes"}));
+  EXPECT_EQ(decisions_of(scenario_text(
+                "", clients, R"("duration": "1ms", )" + backend_field(R"("latency": "400us")"))),
+            (Strings{"0 a0.1 yes", "0.4 a1.1 yes", "0.8 a2.1 yes"}));
 }
 
 TEST(EventRun, ClientsBeginWithTheirClassAndEndWithIt) {
@@ -491,6 +501,17 @@ TEST(EventRun, LeasesThatRunOutLetTheLineMove) {
   EXPECT_EQ(only(outcome).delay.max(), 80 * ms);
   EXPECT_EQ(only(outcome).delay.mean(), (40 + 80) * ms / 3);
   EXPECT_EQ(only(outcome).operations.succeeded, 3U);
+}
+
+// Each of many that wait must not look for leases that run out on its own: that would take hours.
+TEST(EventRun, ALongLineInFrontOfLeasesIsLookedAtOnlyOnce) {
+  const std::string clients =
+      R"({"clients": {"count": 3000, "think_time": {"exponential": {"mean": "10ms"}}}})";
+  const metrics::Outcome outcome = outcome_of(scenario_text(
+      R"({"algorithm": "concurrency", "limit": 30, "queue": 3000, "slot_ttl": "1s", "key": []})",
+      clients, backend_field(R"("latency": {"exponential": {"mean": "10ms"}})")));
+  // All slots are busy nearly all the time.
+  EXPECT_NEAR(static_cast<double>(only(outcome).totals.allowed), 303'000.0, 3'000.0);
 }
 
 TEST(EventRun, RequestsWaitInSeveralLinesAtOnce) {
