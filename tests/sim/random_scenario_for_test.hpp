@@ -92,7 +92,7 @@ class RandomScenario {
 
   std::string limit() {
     bool settles = true;
-    std::string text = "{" + algorithm(settles);
+    std::string text = fmt::format("{{{}", algorithm(settles));
     text += R"(, "key": )" + any_of({R"(["user"])", R"(["user"])", R"(["user", "tier"])", "[]"});
     if (settles && one_in(2)) {
       text += R"(, "cost": "tokens", "charge": )" +
