@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
+#include "core/int128.hpp"
 #include "core/time.hpp"
 #include "metrics/accumulator.hpp"
 
@@ -26,7 +28,7 @@ class WindowShadow {
     Key& k = keys_[key];
     k.forget_until(now - window);
     if (counts) {
-      const bool has_room = cost <= limit - k.sum;
+      const bool has_room = cost == 0 || cost <= limit - k.sum;
       ++totals.compared;
       totals.false_allows += allowed && !has_room ? 1 : 0;
       totals.false_denials += !allowed && has_room ? 1 : 0;
@@ -34,7 +36,10 @@ class WindowShadow {
     if (!charged || cost == 0) return;
     k.admitted.push_back({now, cost});
     k.sum += cost;
-    if (counts) totals.peak_in_window = std::max(totals.peak_in_window, k.sum);
+    if (!counts) return;
+    constexpr Int128 most = std::numeric_limits<std::int64_t>::max();
+    totals.peak_in_window =
+        std::max(totals.peak_in_window, static_cast<std::int64_t>(std::min(k.sum, most)));
   }
 
  private:
@@ -46,7 +51,7 @@ class WindowShadow {
     std::vector<Admission> admitted;
     /// How many at the front are forgotten.
     std::size_t gone = 0;
-    std::int64_t sum = 0;
+    Int128 sum = 0;
 
     void forget_until(Instant last) {
       while (gone < admitted.size() && admitted[gone].at <= last) sum -= admitted[gone++].cost;

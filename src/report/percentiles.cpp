@@ -26,8 +26,8 @@ Int128 sum_of(const Histogram& h) {
   return Int128{summary.sum_high} << 64 | summary.sum_low;
 }
 
-/// Which part of a histogram's records, in parts per million, `rank` of them are, rounded up so
-/// that the percentile is that of the record with this rank.
+/// Which part of a histogram's records, in parts per million, `rank` of them are, rounded down:
+/// the percentile, whose own rank is rounded up, is then that of the record with this rank.
 std::uint32_t part_of(std::uint64_t rank, std::uint64_t count) {
   return static_cast<std::uint32_t>(Uint128{rank} * million / count);
 }
