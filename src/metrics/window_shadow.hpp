@@ -33,13 +33,17 @@ class WindowShadow {
       totals.false_allows += allowed && !has_room ? 1 : 0;
       totals.false_denials += !allowed && has_room ? 1 : 0;
     }
-    if (!charged || cost == 0) return;
-    k.admitted.push_back({now, cost});
-    k.sum += cost;
-    if (!counts) return;
-    constexpr Int128 most = std::numeric_limits<std::int64_t>::max();
-    totals.peak_in_window =
-        std::max(totals.peak_in_window, static_cast<std::int64_t>(std::min(k.sum, most)));
+    if (charged) k.admit(now, cost, counts, totals);
+  }
+
+  /// What was admitted at `charged_at` for `charged` has cost `actual`: less is taken back where it
+  /// stands, what it has cost beyond that comes now.
+  void settled(std::uint32_t key, Instant charged_at, Instant now, std::int64_t charged,
+               std::int64_t actual, Duration window, bool counts, LimitTotals& totals) {
+    Key& k = keys_[key];
+    k.forget_until(now - window);
+    if (actual < charged) k.take_back(charged_at, charged - actual);
+    if (actual > charged) k.admit(now, actual - charged, counts, totals);
   }
 
  private:
@@ -52,6 +56,29 @@ class WindowShadow {
     /// How many at the front are forgotten.
     std::size_t gone = 0;
     Int128 sum = 0;
+
+    void admit(Instant at, std::int64_t cost, bool counts, LimitTotals& totals) {
+      if (cost == 0) return;
+      admitted.push_back({at, cost});
+      sum += cost;
+      if (!counts) return;
+      constexpr Int128 most = std::numeric_limits<std::int64_t>::max();
+      const auto in_window = static_cast<std::int64_t>(std::min(sum, most));
+      totals.peak_in_window = std::max(totals.peak_in_window, in_window);
+    }
+
+    /// Of what was admitted at that instant, if it is remembered.
+    void take_back(Instant at, std::int64_t cost) {
+      auto admission =
+          std::lower_bound(admitted.begin() + static_cast<std::ptrdiff_t>(gone), admitted.end(), at,
+                           [](const Admission& a, Instant instant) { return a.at < instant; });
+      for (; admission != admitted.end() && admission->at == at && cost > 0; ++admission) {
+        const std::int64_t taken = std::min(cost, admission->cost);
+        admission->cost -= taken;
+        sum -= taken;
+        cost -= taken;
+      }
+    }
 
     void forget_until(Instant last) {
       while (gone < admitted.size() && admitted[gone].at <= last) sum -= admitted[gone++].cost;

@@ -48,7 +48,7 @@ Clients::Class Clients::make_class(const traffic::Plan& plan, const traffic::Cla
     made.gate = gate.get();
   }
   if (made.throttle != nullptr) {
-    auto& throttles = throttles_[*column];
+    auto& throttles = throttles_[{*column, made.throttle->k, made.throttle->window}];
     throttles.resize(clients, traffic::AdaptiveThrottleState(*made.throttle));
     made.throttles = &throttles;
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "core/random.hpp"
@@ -78,7 +79,9 @@ class Clients {
   std::vector<Class> classes_;
   /// By column: classes of the same clients share them.
   std::map<std::size_t, std::unique_ptr<ClientGate>> gates_;
-  std::map<std::size_t, std::vector<traffic::AdaptiveThrottleState>> throttles_;
+  /// By column, k and window: classes whose clients throttle themselves in the same way, too.
+  std::map<std::tuple<std::size_t, double, Duration>, std::vector<traffic::AdaptiveThrottleState>>
+      throttles_;
 };
 
 }  // namespace weir::sim

@@ -155,7 +155,7 @@ void EventRun::attempt(const RequestBlock& block, std::size_t row, Operation& op
   const bool counts = recorder_.counts(now_);
   const policy::Verdict verdict = joint_.decide(block, row);
   joint_.record(counts);
-  recorder_.attempt(block, row, verdict.allowed, is_retry);
+  recorder_.attempt(block, row, verdict.allowed, is_retry, due_of_attempt(operation, now_));
   recorder_.operation_tried(traffic_class, operation.due, is_retry);
   if (counts && operation.promised != Instant::min()) {
     metrics::RetryAfterTotals& totals = context_.into.retry_after;
@@ -472,6 +472,7 @@ void EventRun::settle(const Hold& hold, std::int64_t actual) {
   charge.cost = actual;
   const std::int64_t debt = l.limiter->settle(charge, hold.started, hold.charged);
   if (counts) l.totals.overshoot = std::max(l.totals.overshoot, debt);
+  if (l.shadow) l.shadow->settled(charge, hold.started, hold.charged, counts, l.totals);
 }
 
 // Only what lies in the counted part of the run.

@@ -82,8 +82,8 @@ void JointDecision::record(bool counts) {
   for (const Asked& a : asked_) {
     LaneLimit& l = limit_of(a);
     if (l.shadow) {
-      l.shadow->decided(a.charge, a.verdict.allowed, allowed_ && a.verdict.allowed, counts,
-                        l.totals);
+      const bool charged = is_alone_ ? allowed_ : a.charged;
+      l.shadow->decided(a.charge, a.verdict.allowed, charged, counts, l.totals);
     }
     if (!counts) continue;
     l.ledger.record(a.charge.key, a.charge.now, a.verdict.allowed);

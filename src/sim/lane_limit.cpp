@@ -19,6 +19,13 @@ void LimitShadow::decided(const policy::Charge& charge, bool allowed, bool charg
                   charged, counts, totals);
 }
 
+void LimitShadow::settled(const policy::Charge& charge, Instant charged_at, policy::Cost charged,
+                          bool counts, metrics::LimitTotals& totals) {
+  if (!watches(charge.key)) return;
+  shadow_.settled(charge.key, charged_at, charge.now, charged, charge.cost,
+                  limit_.references[charge.variant].window, counts, totals);
+}
+
 // Which keys are watched depends on their names alone, so that it is the same in every lane.
 bool LimitShadow::watches(policy::KeyIndex key) {
   if (limit_.spec.reference->sample >= 1.0) return true;

@@ -23,6 +23,9 @@ class LimitShadow {
 
   void decided(const policy::Charge& charge, bool allowed, bool charged, bool counts,
                metrics::LimitTotals& totals);
+  /// The request that was charged at `charged_at` has cost charge.cost.
+  void settled(const policy::Charge& charge, Instant charged_at, policy::Cost charged, bool counts,
+               metrics::LimitTotals& totals);
 
  private:
   enum class Watch : std::uint8_t { unknown, yes, no };

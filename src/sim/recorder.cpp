@@ -156,7 +156,8 @@ metrics::SeriesPoint& Recorder::point_at(Instant at) {
   return into_.series[last_point_];
 }
 
-void Recorder::attempt(const RequestBlock& block, std::size_t row, bool allowed, bool is_retry) {
+void Recorder::attempt(const RequestBlock& block, std::size_t row, bool allowed, bool is_retry,
+                       Instant due) {
   if (!counts(block.at[row])) return;
   const metrics::Counts one = {
       .attempts = 1, .allowed = allowed ? 1U : 0U, .denied = allowed ? 0U : 1U, .errors = 0};
@@ -167,7 +168,7 @@ void Recorder::attempt(const RequestBlock& block, std::size_t row, bool allowed,
   point.retries += is_retry ? 1U : 0U;
   into_.totals += one;
   into_.classes[block.traffic_class[row]].counts += one;
-  if (!allowed) into_.latency_denied.record(0);
+  if (!allowed) into_.latency_denied.record((block.at[row] - due).ns());
   for (Tracked& tracked : tracked_) {
     ++tracked.counts[2 * std::size_t{block.attributes[tracked.column][row]} + one.allowed];
   }

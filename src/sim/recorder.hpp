@@ -41,9 +41,10 @@ class Recorder {
   /// denial. Rows before `first` are not counted.
   void add(const RequestBlock& block, std::size_t first, const BlockDecisions& decisions);
 
-  /// One attempt, at its row's instant. Nothing before the warm-up's end is counted, here and
-  /// below.
-  void attempt(const RequestBlock& block, std::size_t row, bool allowed, bool is_retry);
+  /// One attempt, at its row's instant, that had been due at another. Nothing before the warm-up's
+  /// end is counted, here and below.
+  void attempt(const RequestBlock& block, std::size_t row, bool allowed, bool is_retry,
+               Instant due);
   /// An attempt that was counted as allowed has found the back end's queue full.
   void refused(const RequestBlock& block, std::size_t row);
   /// An admitted attempt has been answered: when it was due, when it was decided, and how much of

@@ -105,6 +105,75 @@ TEST(WindowShadow, WhatCostsNothingAlwaysFits) {
   EXPECT_EQ(shadow.totals().false_allows, 2U);
 }
 
+/// A shadow of one key beside a limit of 10 in 100 ns, whose costs are known late.
+class LateShadow {
+ public:
+  LateShadow() { shadow_.grow(1); }
+
+  void admitted(std::int64_t at, std::int64_t charged) {
+    shadow_.decided(0, Instant::from_unix_ns(at), charged, 10, window_of_100, true, true, true,
+                    totals);
+  }
+  void settled(std::int64_t charged_at, std::int64_t at, std::int64_t charged,
+               std::int64_t actual) {
+    shadow_.settled(0, Instant::from_unix_ns(charged_at), Instant::from_unix_ns(at), charged,
+                    actual, window_of_100, true, totals);
+  }
+  bool has_room(std::int64_t at, std::int64_t cost) {
+    LimitTotals asked;
+    shadow_.decided(0, Instant::from_unix_ns(at), cost, 10, window_of_100, false, false, true,
+                    asked);
+    return asked.false_denials == 1;
+  }
+
+  LimitTotals totals;
+
+ private:
+  WindowShadow shadow_;
+};
+
+TEST(WindowShadow, WhatWasReservedAndNotUsedComesBack) {
+  LateShadow shadow;
+  shadow.admitted(0, 8);
+  EXPECT_FALSE(shadow.has_room(10, 3));
+  shadow.settled(0, 20, 8, 5);
+  EXPECT_TRUE(shadow.has_room(20, 5));
+  EXPECT_FALSE(shadow.has_room(20, 6));
+  // The rest goes with the instant at which it was admitted.
+  EXPECT_FALSE(shadow.has_room(99, 6));
+  EXPECT_TRUE(shadow.has_room(100, 10));
+  EXPECT_EQ(shadow.totals.peak_in_window, 8);
+}
+
+TEST(WindowShadow, WhatCostMoreComesWhenItIsKnown) {
+  LateShadow shadow;
+  shadow.admitted(0, 4);
+  shadow.settled(0, 30, 4, 9);
+  EXPECT_EQ(shadow.totals.peak_in_window, 9);
+  EXPECT_FALSE(shadow.has_room(30, 2));
+  EXPECT_TRUE(shadow.has_room(100, 5));
+  EXPECT_FALSE(shadow.has_room(129, 6));
+  EXPECT_TRUE(shadow.has_room(130, 10));
+}
+
+TEST(WindowShadow, TakesBackWhatWasAdmittedAtOneInstant) {
+  LateShadow shadow;
+  for (int n = 0; n < 3; ++n) shadow.admitted(0, 3);
+  shadow.settled(0, 10, 3, 0);
+  shadow.settled(0, 10, 3, 1);
+  EXPECT_TRUE(shadow.has_room(10, 6));
+  EXPECT_FALSE(shadow.has_room(10, 7));
+}
+
+TEST(WindowShadow, TakesNothingBackOfWhatIsForgotten) {
+  LateShadow shadow;
+  shadow.admitted(0, 8);
+  shadow.admitted(150, 8);
+  shadow.settled(0, 160, 8, 1);
+  EXPECT_FALSE(shadow.has_room(160, 3));
+  EXPECT_TRUE(shadow.has_room(160, 2));
+}
+
 TEST(WindowShadow, HoldsMoreThanTheLargestNumber) {
   WindowShadow shadow;
   shadow.grow(1);

@@ -300,6 +300,29 @@ TEST(EventFigures, AnExactWindowAgreesWithItself) {
   EXPECT_EQ(limit.peak_in_window, 8);
 }
 
+// Whatever is known late is known late to the window, too.
+TEST(EventFigures, AnExactWindowAgreesWithItselfOnLateCosts) {
+  const std::string traffic = R"({"arrivals": {"process": "poisson", "rate": "50/s"},
+      "attributes": {"user": {"uniform": {"count": 5}}}, "abandon": 0.2,
+      "costs": {"tokens": {"uniform": {"min": 0, "max": 40}}, "most": 20}})";
+  for (const std::string& charge :
+       {std::string(R"("answer")"), std::string(refund), std::string(keep)}) {
+    const metrics::Outcome outcome = outcome_of(scenario_text(
+        R"({"algorithm": "sliding-window-log", "limit": 100, "window": "1s", "key": ["user"],
+            "reference": {}, "cost": "tokens", "charge": )" +
+            charge + "}",
+        traffic,
+        backend_field(R"("first_token": {"exponential": {"mean": "200ms"}}, "per_token": "10ms",
+                         "tokens": "tokens")")));
+    const LimitTotals& limit = only(outcome).limits[0];
+    EXPECT_GT(limit.denied, 100U) << charge;
+    EXPECT_EQ(limit.compared, only(outcome).totals.attempts) << charge;
+    EXPECT_EQ(limit.false_allows, 0U) << charge;
+    EXPECT_EQ(limit.false_denials, 0U) << charge;
+    EXPECT_GE(limit.peak_in_window, 100) << charge;
+  }
+}
+
 TEST(EventFigures, WhatAnotherLimitDeniedIsInNoWindow) {
   const std::string wide =
       R"({"algorithm": "fixed-window", "limit": 2, "window": "1s", "reference": {}})";

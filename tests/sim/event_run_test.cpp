@@ -221,6 +221,19 @@ TEST(EventRun, AllThatGatheredGoesWhenThereIsRoom) {
   EXPECT_EQ(only(outcome).latency_allowed.max(), 900 * ms);
 }
 
+TEST(EventRun, WhatIsDeniedLateIsLateByThat) {
+  const Arrivals arrivals("time,user", "0,u\n0.1,u\n0.3,u\n",
+                          R"("on_denied": {"behaviour": "fixed", "delay": "1s", "scope": "client",
+                             "client": "user", "max_attempts": 2})");
+  const metrics::Outcome outcome = outcome_of(
+      scenario_text(R"({"algorithm": "token-bucket", "capacity": 1, "rate": "0/s", "key": []})",
+                    arrivals.text()));
+  // Denied at 100 and 1100; the third is due at 300, denied at 1100 for the first time.
+  EXPECT_EQ(only(outcome).latency_denied.count(), 4U);
+  EXPECT_EQ(only(outcome).latency_denied.max(), 800 * ms);
+  EXPECT_EQ(only(outcome).latency_denied.mean(), 200 * ms);
+}
+
 TEST(EventRun, WhatStillWaitsBehindAClientIsUnfinished) {
   const Arrivals arrivals("time,user", "0,u\n0.1,u\n0.2,u\n0.3,u\n",
                           R"("on_denied": {"behaviour": "fixed", "delay": "1s", "scope": "client",
@@ -290,6 +303,18 @@ TEST(EventRun, AThrottledClientTakesAFullQueueForADenial) {
   EXPECT_EQ(only(outcome).operations.succeeded, 1U);
   EXPECT_LE(only(outcome).totals.errors, 20U);
   EXPECT_EQ(only(outcome).operations.throttled + only(outcome).totals.errors + 1, 1'000U);
+}
+
+// Only classes with the same settings share what they know of a client.
+TEST(EventRun, ClassesThrottleByTheirOwnSettings) {
+  const std::string forgetful = R"({"name": "b",
+      "arrivals": {"process": "constant", "rate": "100/s"}, "attributes": {"user": "u"},
+      "on_denied": {"behaviour": "adaptive-throttle", "k": 1, "window": "1ns", "client": "user"}})";
+  const metrics::Outcome outcome = outcome_of(
+      scenario_text(R"({"algorithm": "deny-all"})", constant_users(throttle) + ", " + forgetful,
+                    R"("duration": "10s", )"));
+  EXPECT_GT(only(outcome).classes[0].operations.throttled, 900U);
+  EXPECT_EQ(only(outcome).classes[1].operations.throttled, 0U);
 }
 
 // ---- The closed model
