@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 
 #include "report/accumulator_json.hpp"
 #include "sim/by_hand_for_test.hpp"
@@ -202,6 +203,40 @@ TEST(Conservation, ThreadsBlocksAndALogChangeNothing) {
     expect_same(once, outcome_of(s, {.threads = 2, .block_rows = 7}), "7 rows");
     expect_same(once, outcome_of(s, {.decisions_path = log.path()}), "log");
     if (HasFailure()) FAIL() << text;
+  }
+}
+
+TEST(Conservation, APolicyDoesNotDependOnThoseBesideIt) {
+  for (std::uint64_t number = 0; number < scenarios / 2; ++number) {
+    const std::string text = RandomScenario(number).text(true);
+    SCOPED_TRACE(number);
+    const scenario::Scenario s = scenario_of(text);
+    const metrics::Outcome both = outcome_of(s, {.threads = 1});
+    ASSERT_EQ(both.policies.size(), 2U);
+    for (const metrics::PolicyOutcome& policy : both.policies) {
+      const metrics::Outcome alone = outcome_of(s, {.threads = 1, .policy = policy.name});
+      EXPECT_TRUE(only(alone) == policy.accumulator)
+          << policy.name << ": " << difference(policy.accumulator, only(alone));
+    }
+    if (HasFailure()) FAIL() << text;
+  }
+}
+
+// What is on its way when a run is stopped is unfinished.
+TEST(Conservation, TheBooksOfStoppedRunsBalance) {
+  for (std::uint64_t number = 0; number < scenarios; ++number) {
+    SCOPED_TRACE(number);
+    const scenario::Scenario s = scenario_of(RandomScenario(number).text());
+    const auto simulation = Simulation::prepare(s, {.threads = 1, .block_rows = 50});
+    ASSERT_TRUE(simulation.has_value());
+    RunControl control;
+    std::jthread stopping([&] { control.stop = true; });
+    const auto outcome = simulation->run(control);
+    ASSERT_TRUE(outcome.has_value());
+    if (outcome->policies[0].accumulator.classes.empty()) continue;
+    expect_operations_balance(s, only(*outcome));
+    expect_sums_balance(only(*outcome));
+    expect_series_balances(s, only(*outcome));
   }
 }
 

@@ -16,7 +16,8 @@ class RandomScenario {
   explicit RandomScenario(std::uint64_t number)
       : number_(number), random_(RandomStream(number).named("scenario")) {}
 
-  std::string text() {
+  /// With one policy, or with two called "a" and "b".
+  std::string text(bool with_two_policies = false) {
     std::string fields = fmt::format(R"({{"name": "r", "seed": {}, "duration": "{}s")", number_,
                                      1 + random_.below(12));
     if (one_in(3)) fields += R"(, "warmup": "2s")";
@@ -24,11 +25,12 @@ class RandomScenario {
     is_plain_ = one_in(4);
     has_backend_ = !is_plain_ && !one_in(3);
     if (has_backend_) fields += R"(, "backend": )" + backend();
-    std::vector<std::string> limits, classes;
-    for (std::uint64_t n = is_plain_ ? 1 : random_.below(4); n > 0; --n) limits.push_back(limit());
+    fields += with_two_policies
+                  ? fmt::format(R"(, "policies": {{"a": {}, "b": {}}})", policy(), policy())
+                  : R"(, "policy": )" + policy();
+    std::vector<std::string> classes;
     for (std::uint64_t n = 1 + random_.below(3); n > 0; --n) classes.push_back(traffic());
-    return fmt::format(R"({}, "policy": {{"limits": [{}]}}, "traffic": [{}]}})", fields,
-                       fmt::join(limits, ", "), fmt::join(classes, ", "));
+    return fmt::format(R"({}, "traffic": [{}]}})", fields, fmt::join(classes, ", "));
   }
 
   /// Limits on concurrency alone, each of six slots for each user, and traffic that ends after some
@@ -90,6 +92,12 @@ class RandomScenario {
 
   // ---- What limits
 
+  std::string policy() {
+    std::vector<std::string> limits;
+    for (std::uint64_t n = is_plain_ ? 1 : random_.below(4); n > 0; --n) limits.push_back(limit());
+    return fmt::format(R"({{"limits": [{}]}})", fmt::join(limits, ", "));
+  }
+
   std::string limit() {
     bool settles = true;
     std::string text = fmt::format("{{{}", algorithm(settles));
@@ -98,9 +106,11 @@ class RandomScenario {
       text += R"(, "cost": "tokens", "charge": )" +
               any_of({R"("answer")", R"({"reserve": "most", "settle": "refund"})",
                       R"({"reserve": "most", "settle": "keep"})"});
-    } else if (settles) {
-      text += any_of({"", "", R"(, "cost": "tokens")",
-                      R"(, "reference": {"limit": 20, "window": "1s"})",
+    } else if (settles && one_in(3)) {
+      text += R"(, "cost": "tokens")";
+    }
+    if (settles && one_in(3)) {
+      text += any_of({R"(, "reference": {"limit": 20, "window": "1s"})",
                       R"(, "reference": {"limit": 20, "window": "1s", "sample": 0.5})"});
     }
     if (one_in(4)) text += R"(, "when": {"tier": "free"})";
