@@ -211,6 +211,45 @@ TEST(Queueing, AShortQueueRefusesSome) {
   expect_theory("refused", figures_of(queue, {share_refused()})[0], refused, 0.02);
 }
 
+// ---- Two ways to queue
+
+std::string queue_in(const std::string& policy, const std::string& backend,
+                     const std::string& traffic) {
+  return R"({"name": "q", "seed": 3, "duration": "100s", "policy": {"limits": [)" + policy +
+         R"(]}, "backend": {"latency": {"lognormal": {"median": "30ms", "sigma": 1}})" + backend +
+         R"(}, "traffic": [{"attributes": {"user": "u"}, )" + traffic + "}]}";
+}
+
+// Slots of the back end or of a limit in front of one that has any number: the same requests wait
+// for as long, and as many find no room.
+TEST(Queueing, ALimitOnConcurrencyQueuesAsABackEndDoes) {
+  for (const char* traffic :
+       {R"("arrivals": {"process": "poisson", "rate": "80/s"})",
+        R"("arrivals": {"process": "poisson", "rate": "80/s"}, "abandon": {"share": 0.5,
+           "after": {"exponential": {"mean": "60ms"}}})",
+        R"("arrivals": {"process": "poisson", "rate": "80/s"}, "abandon": 0.5)",
+        R"("arrivals": {"process": "poisson", "rate": "80/s"}, "on_denied": {"behaviour": "fixed",
+           "delay": "200ms", "max_attempts": 10})",
+        R"("arrivals": {"process": "poisson", "rate": "80/s"}, "on_denied": {"behaviour":
+           "exponential", "max_attempts": 4, "scope": "client", "client": "user"})",
+        R"("clients": {"count": 12, "think_time": {"exponential": {"mean": "100ms"}}})"}) {
+    SCOPED_TRACE(traffic);
+    const metrics::Outcome one = outcome_of(queue_in("", R"(, "slots": 3, "queue": 4)", traffic));
+    const metrics::Outcome other = outcome_of(queue_in(
+        R"({"algorithm": "concurrency", "limit": 3, "queue": 4, "key": []})", "", traffic));
+    const metrics::Accumulator& a = only(one);
+    const metrics::Accumulator& b = only(other);
+    EXPECT_GT(a.totals.errors, 100U);
+    EXPECT_EQ(a.totals.errors, b.totals.denied);
+    EXPECT_EQ(a.totals.allowed, b.totals.allowed);
+    EXPECT_EQ(a.operations, b.operations);
+    EXPECT_EQ(a.backend.served, b.backend.served);
+    EXPECT_EQ(a.backend.left, b.backend.left);
+    EXPECT_EQ(a.latency_operation, b.latency_operation);
+    EXPECT_TRUE(a.backend.busy_ns == b.backend.busy_ns);
+  }
+}
+
 // ---- Little's law
 
 /// What a histogram's records add up to.
