@@ -32,7 +32,8 @@ class EmissionClock {
   Instant instant_at_or_after(Int ticks) const { return origin_ + duration_at_least(ticks); }
   /// The shortest whole number of nanoseconds that is at least `ticks` long.
   Duration duration_at_least(Int ticks) const {
-    return clamped(ceil_div(ticks, Int{ticks_per_ns_}));
+    // Most rates in use need no finer ticks, and a division takes as long as all the rest.
+    return clamped(ticks_per_ns_ == 1 ? ticks : ceil_div(ticks, Int{ticks_per_ns_}));
   }
 
  private:

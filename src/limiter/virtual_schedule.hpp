@@ -48,7 +48,9 @@ class VirtualSchedule {
 
   void charge_denied(State&, Instant, Cost) const {}
 
-  std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
+  /// Inlined, since reading back a returned std::optional costs more than all that is computed.
+  [[gnu::always_inline]] std::optional<Instant> earliest(const State& state, Instant now,
+                                                         Cost cost) const {
     if (cost > capacity_) return std::nullopt;
     const Int t = clock_.ticks_at(now);
     const Int wait = std::max(state.tat, t) + clock_.interval() * cost - t - allowance_;

@@ -23,8 +23,8 @@ class TypedKeyedLimiter final : public KeyedLimiter {
     if (count > states_.size()) states_.resize(count);
   }
 
-  bool decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay,
-              std::vector<Promise>& promises) override {
+  Decided decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay,
+                 Promise* promises) override {
     if (block.variant.empty()) {
       return block.cost.empty() ? run<false, false>(block, allowed, delay, promises)
                                 : run<false, true>(block, allowed, delay, promises);
@@ -139,12 +139,12 @@ class TypedKeyedLimiter final : public KeyedLimiter {
   }
 
   template <bool HasVariants, bool HasCosts>
-  bool run(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay,
-           std::vector<Promise>& promises) {
+  Decided run(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay, Promise* promises) {
     // A copy that the compiler knows nobody else changes, so that parameters stay in registers.
     const L only = variants_[0];
     State* const states = states_.data();
     std::int64_t longest = 0;
+    Promise* next = promises;
     for (std::size_t i = 0; i < block.at.size(); ++i) {
       const L& l = HasVariants ? variants_[block.variant[i]] : only;
       const Cost cost = HasCosts ? block.cost[i] : 1;
@@ -154,13 +154,13 @@ class TypedKeyedLimiter final : public KeyedLimiter {
         l.charge(state, block.at[i], cost);
       } else {
         l.charge_denied(state, block.at[i], cost);
-        promises.push_back(promise(l, state, block.at[i], cost, i));
+        *next++ = promise(l, state, block.at[i], cost, i);
       }
       allowed[i] = verdict.allowed ? 1 : 0;
       delay[i] = verdict.delay;
       longest |= verdict.delay.ns();
     }
-    return longest != 0;
+    return {longest != 0, static_cast<std::size_t>(next - promises)};
   }
 
   std::vector<L> variants_;

@@ -57,11 +57,15 @@ class KeyedLimiter {
   /// Makes room for more keys; those that exist keep their states.
   virtual void grow(std::size_t count) = 0;
 
-  /// Decides and charges a block. Writes 0 or 1 into `allowed` and the delays of those admitted
-  /// into `delay`; says whether any delay is longer than 0. Adds what those denied were told to
-  /// `promises`.
-  virtual bool decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay,
-                      std::vector<Promise>& promises) = 0;
+  /// Decides and charges a block. Writes 0 or 1 into `allowed`, the delays of those admitted into
+  /// `delay`, and what those denied were told to the front of `promises`; all have room for as many
+  /// as the block has rows.
+  struct Decided {
+    bool any_delay = false;
+    std::size_t promises = 0;
+  };
+  virtual Decided decide(const ChargeBlock& block, std::uint8_t* allowed, Duration* delay,
+                         Promise* promises) = 0;
 
   /// Decides and charges one request, and says what it was told if it was denied.
   virtual Verdict decide(const Charge& charge, Promise& promise) = 0;

@@ -38,13 +38,15 @@ class BlockRun final : public PolicyRun {
     l.limiter->grow(l.keys.size());
     l.ledger.grow(l.keys.size());
     decisions_.resize(block.size());
-    promises_.clear();
-    decisions_.any_delay = l.limiter->decide(charges(block), decisions_.allowed.data(),
-                                             decisions_.delay.data(), promises_);
+    promises_.resize(block.size());
+    const policy::KeyedLimiter::Decided decided = l.limiter->decide(
+        charges(block), decisions_.allowed.data(), decisions_.delay.data(), promises_.data());
+    decisions_.any_delay = decided.any_delay;
     const std::size_t first = first_counted(block, context_.clock.counted_from);
     add_keys(block, first);
     recorder_.add(block, first, decisions_);
-    for (const policy::Promise& p : promises_) {
+    for (std::size_t i = 0; i < decided.promises; ++i) {
+      const policy::Promise& p = promises_[i];
       if (p.row < first) continue;
       metrics::judge_promise(context_.into.retry_after, p.advertised, p.exact);
     }
