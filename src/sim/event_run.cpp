@@ -256,6 +256,7 @@ void EventRun::follow(std::uint32_t slot, Duration delay) {
   passage.stage = Passage::Stage::held_back;
   passage.left = false;
   passage.lines = 0;
+  passage.number = ++passages_;
   passage.holds.clear();
   joint_.collect_holds(passage.holds);
   passage.leaves = clients_.leaves_at(pool_.load(slot, now_), 0, now_);
@@ -275,11 +276,9 @@ void EventRun::stand_in_lines(std::uint32_t slot) {
   Passage& passage = pool_.passage(slot);
   for (const Hold& hold : passage.holds) {
     if (!hold.holds || hold.has_started) continue;
-    // What only counts lets nobody wait.
-    if (!limits_[hold.limit].limit->spec.enforce) continue;
-    ++passage.lines;
+    if (limits_[hold.limit].limit->spec.enforce) ++passage.lines;
     Line& line = lines_[hold.limit][hold.charge.key];
-    line.waiting.push_back(pool_.ticket(slot));
+    line.waiting.push_back({slot, passage.number});
     schedule_expiry(line, hold.limit, hold.charge);
   }
 }
@@ -293,39 +292,47 @@ void EventRun::schedule_expiry(Line& line, std::uint32_t limit, policy::Charge c
   schedule(*at, Event::expired, Subject{limit, charge.key});
 }
 
+Hold* EventRun::find_waiting(std::uint32_t limit, Line::Place place) {
+  Passage& passage = pool_.passage(place.slot);
+  if (passage.number != place.number) return nullptr;
+  const auto hold = std::find_if(passage.holds.begin(), passage.holds.end(), [&](const Hold& h) {
+    return h.limit == limit && h.holds && !h.has_started;
+  });
+  return hold == passage.holds.end() ? nullptr : &*hold;
+}
+
 // Starts those at the head of a line whose slots are free by now.
 void EventRun::wake_line(std::uint32_t limit, const policy::Charge& charge) {
   const auto found = lines_[limit].find(charge.key);
   if (found == lines_[limit].end()) return;
   Line& line = found->second;
   if (line.wakes <= now_) line.wakes = Instant::max();
-  std::deque<Ticket>& waiting = line.waiting;
+  std::deque<Line::Place>& waiting = line.waiting;
   policy::Charge last = charge;
-  while (!waiting.empty()) {
-    const Ticket ticket = waiting.front();
-    if (pool_.is_current(ticket)) {
-      auto& holds = pool_.passage(ticket.slot).holds;
-      const auto hold =
-          std::find_if(holds.begin(), holds.end(), [&](const Hold& h) { return h.limit == limit; });
-      hold->charge.now = now_;
-      last = hold->charge;
-      if (!limits_[limit].limiter->start_waiting(hold->charge)) break;
-      hold->has_started = true;
-      hold->started = now_;
-      waiting.pop_front();
-      Passage& passage = pool_.passage(ticket.slot);
-      if (--passage.lines > 0 || passage.delayed) continue;
-      passage.delayed = true;
-      schedule(now_, Event::released, ticket);
-    } else {
-      waiting.pop_front();
-    }
+  for (; !waiting.empty(); waiting.pop_front()) {
+    const std::uint32_t slot = waiting.front().slot;
+    Hold* const hold = find_waiting(limit, waiting.front());
+    if (hold == nullptr) continue;
+    hold->charge.now = now_;
+    last = hold->charge;
+    if (!limits_[limit].limiter->start_waiting(hold->charge)) break;
+    hold->has_started = true;
+    hold->started = now_;
+    if (limits_[limit].limit->spec.enforce) end_wait(slot);
   }
   if (waiting.empty()) {
     lines_[limit].erase(found);
   } else {
     schedule_expiry(line, limit, last);
   }
+}
+
+// It is let through once no limiter lets it wait any more.
+void EventRun::end_wait(std::uint32_t slot) {
+  Passage& passage = pool_.passage(slot);
+  if (--passage.lines > 0 || passage.delayed) return;
+  passage.delayed = true;
+  schedule(now_, Event::released, pool_.ticket(slot));
 }
 
 void EventRun::enter_backend(std::uint32_t slot) {
@@ -443,6 +450,7 @@ void EventRun::give_back(std::uint32_t slot, bool dropped, std::optional<Duratio
     } else {
       limiter.leave_line(hold.charge);
     }
+    hold.holds = false;
     wake_line(hold.limit, hold.charge);
   }
   passage.holds.clear();

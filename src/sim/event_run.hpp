@@ -38,9 +38,15 @@ class EventRun final : public PolicyRun {
     std::uint32_t first = 0;
     std::uint32_t second = 0;
   };
-  /// In front of a limit that lets requests wait for one key.
+  /// In front of a limit that lets requests wait for one key; also of one that only counts, and
+  /// lets nobody wait.
   struct Line {
-    std::deque<Ticket> waiting;
+    struct Place {
+      std::uint32_t slot = 0;
+      /// Of the passage.
+      std::uint32_t number = 0;
+    };
+    std::deque<Place> waiting;
     /// When it is looked at next, whether or not somebody has ended by then.
     Instant wakes = Instant::max();
   };
@@ -82,7 +88,10 @@ class EventRun final : public PolicyRun {
   void follow(std::uint32_t slot, Duration delay);
   void schedule_leaving(std::uint32_t slot);
   void stand_in_lines(std::uint32_t slot);
+  /// What waits there, unless it has gone.
+  Hold* find_waiting(std::uint32_t limit, Line::Place place);
   void wake_line(std::uint32_t limit, const policy::Charge& charge);
+  void end_wait(std::uint32_t slot);
   void schedule_expiry(Line& line, std::uint32_t limit, policy::Charge charge);
   void enter_backend(std::uint32_t slot);
   void serve(std::uint32_t slot);
@@ -117,6 +126,7 @@ class EventRun final : public PolicyRun {
   Instant origin_;
   Instant now_;
   std::uint64_t events_ = 0;
+  std::uint32_t passages_ = 0;
 };
 
 }  // namespace weir::sim

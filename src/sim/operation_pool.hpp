@@ -43,8 +43,10 @@ struct Passage {
   bool left = false;
   /// Its limiter's delay is not over.
   bool delayed = false;
-  /// In how many limiters' waiting lines it stands.
+  /// How many limiters let it wait.
   std::uint32_t lines = 0;
+  /// Tells it from others that have been, or will be, in its place.
+  std::uint32_t number = 0;
   std::vector<Hold> holds;
 };
 
