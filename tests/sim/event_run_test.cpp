@@ -468,6 +468,21 @@ TEST(EventRun, WhoHasItsAnswerBeforeItWouldLeaveStays) {
   }
 }
 
+TEST(EventRun, ThoseWhoLeaveInTheMiddleLeaveAnywhere) {
+  const std::string traffic = R"({"arrivals": {"process": "constant", "rate": "100/s"},
+      "abandon": 0.3, "until": "90s"})";
+  const metrics::Outcome outcome =
+      outcome_of(scenario_text("", traffic, backend_field(R"("latency": "1s", "slots": 1000)")));
+  const metrics::BackendTotals& backend = only(outcome).backend;
+  EXPECT_EQ(backend.left + backend.served, 9'000U);
+  // 2700 on average, by four standard deviations of 44.
+  EXPECT_NEAR(static_cast<double>(backend.left), 2'700.0, 176.0);
+  // Half a second each on average, by four standard deviations of 0.29 s over the root of 2700.
+  const double stayed =
+      static_cast<double>(backend.busy_ns) / 1e9 - static_cast<double>(backend.served);
+  EXPECT_NEAR(stayed / static_cast<double>(backend.left), 0.5, 0.023);
+}
+
 TEST(EventRun, SomebodyMayLeaveWhileALimiterHoldsThemBack) {
   const Arrivals arrivals({0, 0, 0}, R"("abandon": {"share": 1, "after": "1500ms"})");
   const std::string queue =
