@@ -228,6 +228,7 @@ void EventRun::think(Subject subject) {
   const std::vector<std::uint64_t>& turns = turns_[subject.first];
   const std::uint64_t operation = turns[subject.second] * turns.size() + subject.second;
   ++turns_[subject.first][subject.second];
+  ++generated_;
   arrive(closed_[subject.first]->make(operation, now_), 0);
 }
 

@@ -28,7 +28,9 @@ class EventRun final : public PolicyRun {
   explicit EventRun(const PolicyRunContext& context);
 
   void take(const RequestBlock& block) override;
+  void advance(Instant until) override { run_until(until); }
   void finish() override;
+  std::uint64_t generated() const override { return generated_; }
 
  private:
   /// In the order in which they happen at one instant.
@@ -126,6 +128,8 @@ class EventRun final : public PolicyRun {
   Instant origin_;
   Instant now_;
   std::uint64_t events_ = 0;
+  /// Operations of the closed model.
+  std::uint64_t generated_ = 0;
   std::uint32_t passages_ = 0;
 };
 

@@ -21,8 +21,12 @@ class PolicyRun {
  public:
   virtual ~PolicyRun() = default;
   virtual void take(const RequestBlock& block) = 0;
+  /// Does what happens by itself before an instant, where anything does; no block comes before it.
+  virtual void advance(Instant) {}
   /// After the last block.
   virtual void finish() = 0;
+  /// How many operations came up that stood in no block.
+  virtual std::uint64_t generated() const { return 0; }
 };
 
 /// What every policy of a lane is run with.

@@ -187,6 +187,11 @@ void Recorder::refused(const RequestBlock& block, std::size_t row) {
     --totals->allowed;
     ++totals->errors;
   }
+  for (std::size_t c = 0; c < costs_.size(); ++c) {
+    // A sum that has reached its end stays there.
+    if (costs_[c].allowed == std::numeric_limits<std::int64_t>::max()) continue;
+    costs_[c].allowed -= block.costs[c][row];
+  }
   for (Tracked& tracked : tracked_) {
     const ValueId id = block.attributes[tracked.column][row];
     --tracked.counts[2 * std::size_t{id} + 1];

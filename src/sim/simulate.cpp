@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "core/int128.hpp"
 #include "core/sha256.hpp"
 #include "sim/decision_log.hpp"
 #include "sim/policy_run.hpp"
@@ -247,26 +248,46 @@ class LaneRunner {
     const traffic::Plan& plan = simulation_.plan_;
     std::vector<std::unique_ptr<PolicyRun>> runs = make_runs(shards);
     traffic::Lane lane(plan, shards, simulation_.options_.block_rows);
-    std::uint64_t done_ppm = 0;
-    const double length = static_cast<double>((plan.end() - plan.start()).ns());
-    while (const RequestBlock* block = lane.next()) {
+    done_ppm_ = 0;
+    Instant now = plan.start();
+    const RequestBlock* block = nullptr;
+    while (!is_stopped() && (block = lane.next()) != nullptr) {
       for (const auto& run : runs) run->take(*block);
-      const auto elapsed = static_cast<double>((block->at.back() - plan.start()).ns());
-      const auto now_ppm = static_cast<std::uint64_t>(elapsed / length * 1e6);
+      now = block->at.back();
       control_.requests.fetch_add(block->size(), std::memory_order_relaxed);
-      control_.done_ppm_of_lanes.fetch_add(now_ppm - done_ppm, std::memory_order_relaxed);
-      done_ppm = now_ppm;
-      if (control_.stop.load(std::memory_order_relaxed)) break;
+      tell_progress(now);
     }
-    if (!control_.stop.load(std::memory_order_relaxed)) {
-      control_.done_ppm_of_lanes.fetch_add(1'000'000 - done_ppm, std::memory_order_relaxed);
-    }
+    advance(runs, now);
     for (const auto& run : runs) run->finish();
+    if (!runs.empty()) control_.requests.fetch_add(runs[0]->generated(), std::memory_order_relaxed);
+    if (!is_stopped()) tell_progress(plan.end());
   }
 
   const std::vector<metrics::Accumulator>& accumulators() const { return accumulators_; }
 
  private:
+  bool is_stopped() const { return control_.stop.load(std::memory_order_relaxed); }
+
+  void tell_progress(Instant now) {
+    const traffic::Plan& plan = simulation_.plan_;
+    const auto length = static_cast<double>((plan.end() - plan.start()).ns());
+    const auto ppm =
+        static_cast<std::uint64_t>(static_cast<double>((now - plan.start()).ns()) / length * 1e6);
+    control_.done_ppm_of_lanes.fetch_add(ppm - done_ppm_, std::memory_order_relaxed);
+    done_ppm_ = ppm;
+  }
+
+  // What goes on without blocks goes on in steps, so that progress shows.
+  void advance(const std::vector<std::unique_ptr<PolicyRun>>& runs, Instant from) {
+    constexpr std::int64_t steps = 200;
+    const std::int64_t rest = (simulation_.plan_.end() - from).ns();
+    for (std::int64_t step = 1; step <= steps && !is_stopped(); ++step) {
+      const Instant until = from + Duration::from_ns(mul_div_floor(rest, step, steps));
+      for (const auto& run : runs) run->advance(until);
+      tell_progress(until);
+    }
+  }
+
   std::vector<std::unique_ptr<PolicyRun>> make_runs(traffic::ShardSet shards) {
     const traffic::Plan& plan = simulation_.plan_;
     std::optional<std::uint32_t> only;
@@ -300,6 +321,7 @@ class LaneRunner {
   RunControl& control_;
   DecisionLog* log_;
   std::vector<metrics::Accumulator> accumulators_;
+  std::uint64_t done_ppm_ = 0;
 };
 
 namespace {
