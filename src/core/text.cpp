@@ -26,14 +26,14 @@ struct Unit {
 };
 
 /// Larger ones first, the order in which a duration is written.
-constexpr std::array<Unit, 8> units{{{"w", 604'800 * ns_per_second},
-                                     {"d", 86'400 * ns_per_second},
-                                     {"h", 3'600 * ns_per_second},
-                                     {"m", 60 * ns_per_second},
-                                     {"s", ns_per_second},
-                                     {"ms", 1'000'000},
-                                     {"us", 1'000},
-                                     {"ns", 1}}};
+constexpr std::array<Unit, 8> time_units{{{"w", 604'800 * ns_per_second},
+                                          {"d", 86'400 * ns_per_second},
+                                          {"h", 3'600 * ns_per_second},
+                                          {"m", 60 * ns_per_second},
+                                          {"s", ns_per_second},
+                                          {"ms", 1'000'000},
+                                          {"us", 1'000},
+                                          {"ns", 1}}};
 constexpr std::size_t day_index = 1;
 constexpr std::size_t minute_index = 3;
 
@@ -131,9 +131,9 @@ std::optional<Instant> instant_of(std::int64_t seconds, std::int64_t ns) {
 constexpr std::string_view duration_hint = "write a number and a unit: 250ms, 1h30m, 2d";
 
 const Unit* find_unit(std::string_view name) {
-  const auto* found =
-      std::find_if(units.begin(), units.end(), [&](const Unit& unit) { return unit.name == name; });
-  return found == units.end() ? nullptr : found;
+  const auto* found = std::find_if(time_units.begin(), time_units.end(),
+                                   [&](const Unit& unit) { return unit.name == name; });
+  return found == time_units.end() ? nullptr : found;
 }
 
 tl::unexpected<std::string> too_long(std::string_view text) {
@@ -268,14 +268,14 @@ std::string two_units(std::uint64_t ns, const Unit& large, const Unit& small, st
 }
 
 std::string short_text(std::uint64_t ns) {
-  const auto size = [](std::size_t i) { return static_cast<std::uint64_t>(units[i].ns); };
-  for (std::size_t i = units.size() - 1; i > minute_index; --i) {
-    std::string text = three_digits(ns, units[i], size(i - 1));
+  const auto size = [](std::size_t i) { return static_cast<std::uint64_t>(time_units[i].ns); };
+  for (std::size_t i = time_units.size() - 1; i > minute_index; --i) {
+    std::string text = three_digits(ns, time_units[i], size(i - 1));
     if (!text.empty()) return text;
   }
   for (std::size_t i = minute_index; i >= day_index; --i) {
     const std::uint64_t next = i == day_index ? 100 * size(i) : size(i - 1);
-    std::string text = two_units(ns, units[i], units[i + 1], next);
+    std::string text = two_units(ns, time_units[i], time_units[i + 1], next);
     if (!text.empty()) return text;
   }
   return fmt::format("{}d", rounded(ns, size(day_index)) / size(day_index));
@@ -433,16 +433,16 @@ std::string format_duration(Duration d) {
   std::uint64_t rest = magnitude(d.ns());
   // No weeks: ten days read better than 1w3d.
   for (std::size_t i = day_index; i <= minute_index; ++i) {
-    const auto size = static_cast<std::uint64_t>(units[i].ns);
-    if (rest >= size) out += fmt::format("{}{}", rest / size, units[i].name);
+    const auto size = static_cast<std::uint64_t>(time_units[i].ns);
+    if (rest >= size) out += fmt::format("{}{}", rest / size, time_units[i].name);
     rest %= size;
   }
-  for (std::size_t i = minute_index + 1; i < units.size() && rest > 0; ++i) {
-    const auto size = static_cast<std::uint64_t>(units[i].ns);
+  for (std::size_t i = minute_index + 1; i < time_units.size() && rest > 0; ++i) {
+    const auto size = static_cast<std::uint64_t>(time_units[i].ns);
     // After minutes come seconds, however few.
     if (rest < size && out.empty()) continue;
     out += decimal(rest, size);
-    out += units[i].name;
+    out += time_units[i].name;
     rest = 0;
   }
   if (out.empty()) return "0s";
