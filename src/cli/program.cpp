@@ -4,6 +4,7 @@
 #include <CLI/Formatter.hpp>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "cli/command.hpp"
 #include "cli/common_options.hpp"
@@ -16,6 +17,8 @@ int run_guarded(const std::function<int()>& run) {
   int code = exit_could_not_run;
   try {
     code = run();
+  } catch (const std::bad_alloc&) {
+    complain("out of memory");
   } catch (const std::exception& error) {
     complain(error.what());
   }

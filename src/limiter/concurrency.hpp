@@ -265,6 +265,9 @@ struct ConcurrencyEntry {
         .evidence = Evidence::canonical,
         .state_size = "16; with slot_ttl 40, and 16 for each instant at which slots were taken",
         .example = "limit=10",
+        .advertises =
+            "when the slots that it needs will have expired, where slot_ttl is set and nothing "
+            "waits; else nothing, since nobody knows",
     };
   }
 

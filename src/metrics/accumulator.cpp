@@ -54,6 +54,7 @@ BackendTotals& operator+=(BackendTotals& sum, const BackendTotals& other) {
   sum.refused += other.refused;
   sum.left += other.left;
   sum.wait.merge(other.wait);
+  sum.first_token.merge(other.first_token);
   sum.busy_ns += other.busy_ns;
   sum.present_ns += other.present_ns;
   sum.peak_running = std::max(sum.peak_running, other.peak_running);

@@ -118,6 +118,8 @@ struct BackendTotals {
   std::uint64_t left = 0;
   /// How long requests waited for a slot, 0 included.
   Histogram wait;
+  /// From when an attempt was due to the first token of its answer, where answers have tokens.
+  Histogram first_token;
   /// Integrals over time of the number in service, and of the number in service or waiting.
   Uint128 busy_ns = 0;
   Uint128 present_ns = 0;

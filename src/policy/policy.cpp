@@ -243,10 +243,21 @@ class LimitBinder {
 
 }  // namespace
 
+namespace {
+
+Policy::RetryAfter retry_after_of(const ResponseSpec& response) {
+  if (!response.retry_after) return Policy::RetryAfter::of_product;
+  if (*response.retry_after == "none") return Policy::RetryAfter::none;
+  return *response.retry_after == "http-date" ? Policy::RetryAfter::http_date
+                                              : Policy::RetryAfter::delta_seconds;
+}
+
+}  // namespace
+
 tl::expected<Policy, Problems> bind_policy(const PolicySpec& spec, const Columns& columns,
                                            const limiter::Environment& environment,
                                            const std::string& pointer) {
-  Policy policy{spec.name, {}};
+  Policy policy{spec.name, {}, retry_after_of(spec.response)};
   Problems problems;
   for (std::size_t i = 0; i < spec.limits.size(); ++i) {
     auto limit =

@@ -64,6 +64,9 @@ struct Limit {
 struct Policy {
   std::string name;
   std::vector<Limit> limits;
+  /// What denied clients are told, where it is not what the limits' products tell them.
+  enum class RetryAfter { of_product, none, delta_seconds, http_date };
+  RetryAfter retry_after = RetryAfter::of_product;
 };
 
 /// Binds a policy; problems point below `pointer` ("/policy", or "/policies/NAME").

@@ -79,6 +79,7 @@ void fields(F& f, metrics::FairnessTotals& t) {
 template <class F>
 void fields(F& f, metrics::BackendTotals& b) {
   f("served", b.served), f("refused", b.refused), f("left", b.left), f("wait", b.wait);
+  f("first_token", b.first_token);
   f("busy_ns", b.busy_ns), f("present_ns", b.present_ns);
   f("peak_running", b.peak_running), f("peak_waiting", b.peak_waiting);
 }

@@ -219,6 +219,7 @@ Json make_backend(const traffic::BackendSpec& spec, const metrics::Outcome& outc
                   {"refused", totals.refused},
                   {"left", totals.left},
                   {"wait", make_percentiles(totals.wait)},
+                  {"first_token", make_percentiles(totals.first_token)},
                   {"mean_running", mean(totals.busy_ns)},
                   {"mean_present", mean(totals.present_ns)}};
   if (!spec.slots) return section;
@@ -301,6 +302,7 @@ Json make_figures(const scenario::Scenario& scenario, const policy::PolicySpec& 
                   {"fairness", make_fairness(a.fairness)}};
   Json accuracy = make_accuracy(policy, a);
   if (!accuracy.empty()) figures["accuracy"] = std::move(accuracy);
+  if (scenario.backend) figures["errors"] = {{"queue_full", a.totals.errors}};
   if (scenario.backend) figures["backend"] = make_backend(*scenario.backend, outcome, a.backend);
   figures["series"] = make_series(outcome, a);
   figures["accumulator"] = accumulator_to_json(a);

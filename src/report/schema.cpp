@@ -252,6 +252,9 @@ std::vector<Field> backend_sums() {
 Json backend() {
   std::vector<Field> fields = backend_sums();
   fields.push_back({"wait", reference("percentiles", "How long requests waited for a slot")});
+  fields.push_back({"first_token", reference("percentiles",
+                                             "From when attempts were due to the first tokens of "
+                                             "their answers, where these have tokens")});
   fields.push_back({"mean_running", number_or_null("In service, averaged over time", "requests")});
   fields.push_back(
       {"mean_present", number_or_null("In service or waiting, averaged over time", "requests")});
@@ -327,6 +330,7 @@ Json series() {
 Json backend_accumulator() {
   std::vector<Field> fields = backend_sums();
   fields.push_back({"wait", reference("histogram", "Waits for a slot")});
+  fields.push_back({"first_token", reference("histogram", "Times to the first token")});
   fields.push_back({"busy_ns", digits("Integral over time of those in service", "ns")});
   fields.push_back(
       {"present_ns", digits("Integral over time of those in service or waiting", "ns")});
@@ -428,6 +432,10 @@ std::vector<Field> figure_fields() {
       {"accuracy",
        by_name("By name of the limit, for those that name a reference",
                described("The limit's decisions beside those of an exact window", accuracy())),
+       false},
+      {"errors",
+       described("The errors by kind, where there is a back end",
+                 object_of({{"queue_full", whole("Found the back end's queue full", "requests")}})),
        false},
       {"backend", described("What served admitted requests, if anything did", backend()), false},
       {"series", described("What happened over time, in parallel arrays", series())},

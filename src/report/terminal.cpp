@@ -303,11 +303,11 @@ class Summary : private Cells {
                                    {"attempts", Align::right, 3},
                                    {"denied %"},
                                    {"succeeded"},
-                                   {"p50"},
-                                   {"p99"}};
+                                   {"p50 time"},
+                                   {"p99 time"}};
     if (any_retry) {
-      columns.insert(columns.end(), {{"tries each", Align::right, 2},
-                                     {"most retries", Align::right, 4},
+      columns.insert(columns.end(), {{"tries/success", Align::right, 2},
+                                     {"retries/" + interval_title(), Align::right, 4},
                                      {"fairness", Align::right, 1}});
     }
     Table table(columns);
@@ -358,9 +358,12 @@ class Summary : private Cells {
     add_policy_series(table, "allowed");
   }
 
+  std::string interval_title() const {
+    return short_duration(report_["policies"].front()["series"]["interval_ns"]);
+  }
+
   std::string peak_title() const {
-    if (report_["policies"].empty()) return "peak";
-    return "peak/" + short_duration(report_["policies"].front()["series"]["interval_ns"]);
+    return report_["policies"].empty() ? "peak" : "peak/" + interval_title();
   }
 
   /// The sparklines of all policies, on one scale, in the table or where that is full below it.

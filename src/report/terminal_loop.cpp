@@ -122,7 +122,10 @@ Table times_table(const Json& figures, const Cells& cells) {
   add("to success", latency["operation"]);
   if (latency["allowed"] != latency["operation"]) add("to answer", latency["allowed"]);
   if (latency["delay"] != latency["operation"]) add("held by limits", latency["delay"]);
-  if (figures.contains("backend")) add("wait for a slot", figures["backend"]["wait"]);
+  if (figures.contains("backend")) {
+    add("to first token", figures["backend"]["first_token"]);
+    add("wait for a slot", figures["backend"]["wait"]);
+  }
   return table;
 }
 

@@ -178,7 +178,8 @@ void describe(V& v, OnDeniedCase<traffic::RetryImmediately>& immediate) {
 
 template <class V>
 void describe(V& v, OnDeniedCase<traffic::RetryFixed>& fixed) {
-  v.optional("delay", fixed.behaviour().delay, Time{.min = one_ns}, "how long it waits");
+  v.optional("delay", fixed.behaviour().delay, Time{.min = one_ns},
+             "how long it waits, at least a round trip of 1ms");
   describe_retries(v, fixed.on_denied);
 }
 
@@ -188,7 +189,9 @@ void describe(V& v, OnDeniedCase<traffic::RetryExponential>& exponential) {
   traffic::RetryExponential& backoff = exponential.behaviour();
   v.optional("base", backoff.base, Time{.min = one_ns},
              "how long it waits at most after the first attempt; twice as long after each further");
-  v.optional("cap", backoff.cap, Time{.min = one_ns}, "the longest that it waits");
+  std::optional<Duration> cap;
+  v.optional("cap", cap, Time{.min = one_ns},
+             "the longest that it waits; 20s, or base if that is longer, by default");
   v.optional("jitter", backoff.jitter,
              Choice<BackoffJitter>{{{"full", BackoffJitter::full},
                                     {"equal", BackoffJitter::equal},
@@ -196,6 +199,7 @@ void describe(V& v, OnDeniedCase<traffic::RetryExponential>& exponential) {
                                     {"none", BackoffJitter::none}}},
              "which part of that it waits: any, the upper half, three times the wait before, all");
   v.rule({"cap", "base"}, [&]() -> std::string {
+    backoff.cap = cap.value_or(std::max(backoff.cap, backoff.base));
     if (backoff.cap >= backoff.base) return "";
     return fmt::format("must be at least base ({}), got \"{}\"", format_duration(backoff.base),
                        format_duration(backoff.cap));
@@ -229,7 +233,8 @@ void describe(V& v, OnDeniedCases& cases) {
   v.tagged(
       "behaviour", cases, "what a client does when it is denied",
       Tagged<OnDeniedCase<GiveUp>>{"give-up", "never tries again"},
-      Tagged<OnDeniedCase<RetryImmediately>>{"immediate", "tries again at once"},
+      Tagged<OnDeniedCase<RetryImmediately>>{"immediate",
+                                             "tries again at once, after a round trip of 1ms"},
       Tagged<OnDeniedCase<RetryFixed>>{"fixed", "waits as long each time"},
       Tagged<OnDeniedCase<RetryExponential>>{"exponential", "waits twice as long each time"},
       Tagged<OnDeniedCase<RetryAfter>>{"retry-after", "waits as long as it is told"},
@@ -248,8 +253,10 @@ struct OnDeniedCodec {
 template <class V>
 void describe(V& v, traffic::ClientPool& clients) {
   v.required("count", clients.count, Whole<std::int64_t>{1, 10'000'000}, "how many there are");
-  v.optional("think_time", clients.think_time, TimeCodec{},
-             "how long a client waits after the end of an operation before it sends the next");
+  v.optional(
+      "think_time", clients.think_time, TimeCodec{},
+      "how long a client waits after the end of an operation before it sends the next; one that "
+      "was over at once took a round trip of 1ms");
 }
 
 inline constexpr Number any_share{.max = 1.0};

@@ -96,6 +96,17 @@ void check_tables(const Subject& subject) {
   }
 }
 
+/// Where requests are served in no time, nobody leaves in the middle.
+void check_abandon(const Place& document, const Scenario& scenario) {
+  if (scenario.backend || document.has("backend")) return;
+  for (std::size_t i = 0; i < scenario.traffic.size(); ++i) {
+    const traffic::Abandonment& abandon = scenario.traffic[i].abandon;
+    if (abandon.share <= 0.0 || abandon.after) continue;
+    document.field("traffic").item(i).problem_of(
+        "abandon", "needs a \"backend\", or \"after\": requests are served in no time without");
+  }
+}
+
 void check_backend_and_fairness(const Place& document, const Scenario& scenario,
                                 const KnownNames& attributes, const KnownNames& costs) {
   if (scenario.backend) {
@@ -132,6 +143,7 @@ void check_policies(const Place& document, const Scenario& scenario) {
     costs.add(costs_of(spec));
   }
   check_backend_and_fairness(document, scenario, attributes, costs);
+  check_abandon(document, scenario);
   for (const policy::PolicySpec& policy : scenario.policies) {
     if (policy.limits.empty()) continue;
     const Place limits = policy_place(document, policy).field("limits");

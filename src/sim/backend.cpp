@@ -6,17 +6,6 @@
 #include "traffic/number_sampler.hpp"
 
 namespace weir::sim {
-namespace {
-
-Duration draw_duration(const traffic::NumberDistribution& distribution, const RandomStream& random,
-                       std::uint64_t index) {
-  const std::int64_t ns =
-      traffic::to_whole_number(traffic::draw_number(distribution, random, index));
-  return std::min(Duration::from_ns(ns), limiter::longest_window);
-}
-
-}  // namespace
-
 ServiceTimes::ServiceTimes(const traffic::BackendSpec& spec, const traffic::Plan& plan)
     : spec_(spec), tokens_(plan.columns().find_cost(spec.tokens)) {
   for (const traffic::ClassPlan& c : plan.classes()) {
@@ -29,9 +18,9 @@ ServiceTimes::ServiceTimes(const traffic::BackendSpec& spec, const traffic::Plan
 ServiceTime ServiceTimes::of(const RequestBlock& block, std::size_t row) const {
   const Streams& random = streams_[block.traffic_class[row]];
   const std::uint64_t operation = block.operation[row];
-  if (spec_.latency) return {draw_duration(*spec_.latency, random.latency, operation), {}};
-  const Duration first = draw_duration(*spec_.first_token, random.first_token, operation);
-  const Duration each = draw_duration(*spec_.per_token, random.per_token, operation);
+  if (spec_.latency) return {traffic::draw_duration(*spec_.latency, random.latency, operation), {}};
+  const Duration first = traffic::draw_duration(*spec_.first_token, random.first_token, operation);
+  const Duration each = traffic::draw_duration(*spec_.per_token, random.per_token, operation);
   const std::int64_t further =
       tokens_ ? std::max<std::int64_t>(block.costs[*tokens_][row] - 1, 0) : 0;
   const Int128 rest = Int128{each.ns()} * further;

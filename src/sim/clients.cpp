@@ -8,17 +8,6 @@
 #include "traffic/retry.hpp"
 
 namespace weir::sim {
-namespace {
-
-Duration draw(const traffic::NumberDistribution& distribution, const RandomStream& random,
-              std::uint64_t index) {
-  const std::int64_t ns =
-      traffic::to_whole_number(traffic::draw_number(distribution, random, index));
-  return std::min(Duration::from_ns(ns), limiter::longest_window);
-}
-
-}  // namespace
-
 Clients::Clients(const traffic::Plan& plan) {
   for (const traffic::ClassPlan& c : plan.classes()) classes_.push_back(make_class(plan, c));
 }
@@ -97,7 +86,8 @@ bool Clients::leaves(const Class& c, std::uint64_t operation) const {
 Instant Clients::leaves_at(const RequestBlock& block, std::size_t row, Instant admitted) const {
   const Class& c = class_of(block, row);
   if (!c.abandon->after || !leaves(c, block.operation[row])) return Instant::max();
-  return admitted + draw(*c.abandon->after, c.leaving_after, block.operation[row]);
+  return admitted +
+         traffic::draw_duration(*c.abandon->after, c.leaving_after, block.operation[row]);
 }
 
 Duration Clients::stays_for(const RequestBlock& block, std::size_t row, Duration service) const {
@@ -110,7 +100,8 @@ Duration Clients::stays_for(const RequestBlock& block, std::size_t row, Duration
 
 Duration Clients::thinks(const RequestBlock& block, std::size_t row, Duration took) const {
   const Class& c = class_of(block, row);
-  const Duration think = draw(c.pool->think_time, c.thinking, block.operation[row]);
+  const Duration think =
+      traffic::draw_duration(c.pool->think_time, c.thinking, block.operation[row]);
   // What is over at once takes a round trip all the same: else it could send without end.
   return took > Duration() ? think : std::max(think, traffic::round_trip);
 }

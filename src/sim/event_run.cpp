@@ -28,7 +28,7 @@ EventRun::EventRun(const PolicyRunContext& context)
       limits_(make_lane_limits(context.policy, context.plan, context.environment, context.shard)),
       recorder_(context.plan.columns(), context.plan.classes().size(), context.clock,
                 context.few_values, context.into),
-      joint_(limits_),
+      joint_(limits_, context.policy.retry_after),
       clients_(context.plan),
       pool_(context.plan.columns()),
       lines_(limits_.size()),
@@ -118,7 +118,7 @@ void EventRun::happen(Event event, Subject subject) {
       return;
     case Event::released:
       if (!pool_.is_current(ticket)) return;
-      pool_.passage(ticket.slot).delayed = false;
+      pool_.passage(ticket.slot).release_pending = false;
       if (pool_.passage(ticket.slot).lines == 0) enter_backend(ticket.slot);
       return;
     case Event::retried:
@@ -253,7 +253,6 @@ void EventRun::over(const RequestBlock& block, std::size_t row, const Operation&
 void EventRun::follow(std::uint32_t slot, Duration delay) {
   Passage& passage = pool_.passage(slot);
   passage.admitted = now_;
-  passage.delay = delay;
   passage.stage = Passage::Stage::held_back;
   passage.left = false;
   passage.lines = 0;
@@ -261,10 +260,10 @@ void EventRun::follow(std::uint32_t slot, Duration delay) {
   passage.holds.clear();
   joint_.collect_holds(passage.holds);
   passage.leaves = clients_.leaves_at(pool_.load(slot, now_), 0, now_);
-  passage.delayed = delay > Duration();
-  if (passage.delayed) schedule(now_ + delay, Event::released, pool_.ticket(slot));
+  passage.release_pending = delay > Duration();
+  if (passage.release_pending) schedule(now_ + delay, Event::released, pool_.ticket(slot));
   stand_in_lines(slot);
-  if (!passage.delayed && passage.lines == 0) return enter_backend(slot);
+  if (!passage.release_pending && passage.lines == 0) return enter_backend(slot);
   schedule_leaving(slot);
 }
 
@@ -331,8 +330,8 @@ void EventRun::wake_line(std::uint32_t limit, const policy::Charge& charge) {
 // It is let through once no limiter lets it wait any more.
 void EventRun::end_wait(std::uint32_t slot) {
   Passage& passage = pool_.passage(slot);
-  if (--passage.lines > 0 || passage.delayed) return;
-  passage.delayed = true;
+  if (--passage.lines > 0 || passage.release_pending) return;
+  passage.release_pending = true;
   schedule(now_, Event::released, pool_.ticket(slot));
 }
 
@@ -381,9 +380,9 @@ Duration EventRun::begin_service(std::uint32_t slot) {
     }
   }
   const RequestBlock& block = pool_.load(slot, passage.admitted);
-  passage.service = times_->of(block, 0).total;
-  const Duration stays = clients_.stays_for(block, 0, passage.service);
-  passage.left = stays < passage.service;
+  const Duration service = times_->of(block, 0).total;
+  const Duration stays = clients_.stays_for(block, 0, service);
+  passage.left = stays < service;
   return stays;
 }
 
@@ -396,7 +395,10 @@ void EventRun::served(std::uint32_t slot) {
     metrics::BackendTotals& totals = context_.into.backend;
     add_time(totals.busy_ns, passage.started, now_);
     add_time(totals.present_ns, passage.entered, now_);
-    if (recorder_.counts(admitted)) ++(left ? totals.left : totals.served);
+    if (recorder_.counts(admitted)) {
+      ++(left ? totals.left : totals.served);
+      if (context_.backend->first_token) record_first_token(slot);
+    }
     slots_->end();
   }
   if (!left) {
@@ -412,6 +414,15 @@ void EventRun::served(std::uint32_t slot) {
     if (!next) return;
     serve(*next);
   }
+}
+
+// A client that left before has not seen it.
+void EventRun::record_first_token(std::uint32_t slot) {
+  const Passage& passage = pool_.passage(slot);
+  const Duration first = times_->of(pool_.load(slot, passage.admitted), 0).first_token;
+  if (passage.started + first > now_) return;
+  const Instant due = due_of_attempt(pool_[slot], passage.admitted);
+  context_.into.backend.first_token.record((passage.started + first - due).ns());
 }
 
 void EventRun::refuse(std::uint32_t slot) {

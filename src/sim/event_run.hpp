@@ -98,6 +98,7 @@ class EventRun final : public PolicyRun {
   void enter_backend(std::uint32_t slot);
   void serve(std::uint32_t slot);
   Duration begin_service(std::uint32_t slot);
+  void record_first_token(std::uint32_t slot);
   void refuse(std::uint32_t slot);
   void served(std::uint32_t slot);
   void leave_waiting(std::uint32_t slot);

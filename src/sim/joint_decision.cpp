@@ -11,8 +11,9 @@ bool denies(const LaneLimit& limit, const policy::Verdict& verdict) {
 
 }  // namespace
 
-JointDecision::JointDecision(std::vector<LaneLimit>& limits) : limits_(limits) {
-  if (limits.size() != 1) return;
+JointDecision::JointDecision(std::vector<LaneLimit>& limits, policy::Policy::RetryAfter retry_after)
+    : limits_(limits), retry_after_(retry_after) {
+  if (limits.size() != 1 || retry_after != policy::Policy::RetryAfter::of_product) return;
   const policy::Limit& limit = *limits[0].limit;
   is_alone_ =
       limit.spec.enforce && limit.conditions.empty() && !limit.charges_late() && !limits[0].holds;
@@ -109,30 +110,49 @@ void JointDecision::collect_holds(std::vector<Hold>& holds) const {
 policy::Promise JointDecision::promise() const {
   if (is_alone_) return promise_;
   policy::Promise promise{0, Duration::max(), Duration::max()};
-  std::optional<Duration> told;
-  for (const Asked& a : asked_) {
-    if (!denies(limit_of(a), a.verdict)) continue;
-    const auto advertised = limit_of(a).limiter->advertised_retry_after(a.charge);
-    if (advertised) told = std::max(told.value_or(Duration()), *advertised);
-  }
-  if (!told) return promise;
-  promise.advertised = *told;
+  if (retry_after_ == policy::Policy::RetryAfter::none) return promise;
+  const Duration exact = exact_wait();
+  const std::optional<Duration> advertised = told(exact);
+  if (!advertised) return promise;
+  promise.advertised = *advertised;
+  promise.exact = exact;
+  return promise;
+}
+
+Duration JointDecision::exact_wait() const {
   Duration exact;
   for (const Asked& a : asked_) {
     if (!limit_of(a).limit->spec.enforce) continue;
     const auto at = limit_of(a).limiter->earliest(a.charge);
-    if (!at) return promise;
+    if (!at) return Duration::max();
     exact = std::max(exact, *at - a.charge.now);
   }
-  promise.exact = exact;
-  return promise;
+  return exact;
+}
+
+std::optional<Duration> JointDecision::told(Duration exact) const {
+  using RetryAfter = policy::Policy::RetryAfter;
+  if (retry_after_ == RetryAfter::none) return std::nullopt;
+  if (retry_after_ != RetryAfter::of_product) {
+    if (exact == Duration::max()) return std::nullopt;
+    if (retry_after_ == RetryAfter::delta_seconds) return limiter::ceil_seconds(exact);
+    // A date has whole seconds of the clock, not of the wait.
+    const Duration now = asked_[0].charge.now - Instant();
+    return limiter::ceil_seconds(now + exact) - now;
+  }
+  std::optional<Duration> longest;
+  for (const Asked& a : asked_) {
+    if (!denies(limit_of(a), a.verdict)) continue;
+    const auto advertised = limit_of(a).limiter->advertised_retry_after(a.charge);
+    if (advertised) longest = std::max(longest.value_or(Duration()), *advertised);
+  }
+  return longest;
 }
 
 LoggedDecision JointDecision::explain(const policy::Verdict& verdict) const {
   LoggedDecision logged;
   logged.allowed = verdict.allowed;
   logged.delay = verdict.delay;
-  bool never = false;
   for (const Asked& a : asked_) {
     const LaneLimit& l = limit_of(a);
     if (!l.limit->spec.enforce) continue;
@@ -145,20 +165,11 @@ LoggedDecision JointDecision::explain(const policy::Verdict& verdict) const {
       logged.quota = quota;
     }
     if (first_to_deny) logged.denied_by = l.limit->spec.name;
-    if (verdict.allowed) continue;
-    if (const auto at = l.limiter->earliest(a.charge)) {
-      logged.retry_after = std::max(logged.retry_after.value_or(Duration()), *at - a.charge.now);
-    } else {
-      never = true;
-    }
-    if (!denied) continue;
-    const auto advertised = l.limiter->advertised_retry_after(a.charge);
-    if (advertised &&
-        (!logged.advertised_retry_after || *advertised > *logged.advertised_retry_after)) {
-      logged.advertised_retry_after = advertised;
-    }
   }
-  if (never) logged.retry_after.reset();
+  if (verdict.allowed) return logged;
+  const Duration exact = exact_wait();
+  if (exact != Duration::max()) logged.retry_after = exact;
+  logged.advertised_retry_after = told(exact);
   return logged;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/request.hpp"
@@ -30,7 +31,7 @@ struct Hold {
 class JointDecision {
  public:
   /// `limits` must outlive this.
-  explicit JointDecision(std::vector<LaneLimit>& limits);
+  JointDecision(std::vector<LaneLimit>& limits, policy::Policy::RetryAfter retry_after);
 
   policy::Verdict decide(const RequestBlock& block, std::size_t row);
   /// Adds the request decided last to the limits' totals and ledgers, if it counts.
@@ -51,6 +52,10 @@ class JointDecision {
     bool starts_at_once = true;
   };
 
+  /// What the policy's own products tell a denied client, or the policy itself.
+  std::optional<Duration> told(Duration exact) const;
+  /// The first instant at which all limits would admit it; Duration::max() if none.
+  Duration exact_wait() const;
   policy::Verdict decide_alone(const RequestBlock& block, std::size_t row);
   void ask(const RequestBlock& block, std::size_t row);
   void charge(Asked& asked);
@@ -58,6 +63,7 @@ class JointDecision {
   const LaneLimit& limit_of(const Asked& asked) const { return limits_[asked.limit]; }
 
   std::vector<LaneLimit>& limits_;
+  policy::Policy::RetryAfter retry_after_;
   std::vector<Asked> asked_;
   bool allowed_ = true;
   /// The only limit decides and is charged in one go.

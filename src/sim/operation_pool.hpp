@@ -30,19 +30,16 @@ struct Operation {
 struct Passage {
   enum class Stage : std::uint8_t { held_back, queued, served };
 
-  /// When it was admitted; how long a limiter holds it back; when it came to the back end; when it
-  /// is served, and for how long; when its client leaves.
+  /// When it was admitted; when it came to the back end; when it is served; when its client leaves.
   Instant admitted;
-  Duration delay;
   Instant entered;
   Instant started;
-  Duration service;
   Instant leaves = Instant::max();
   Stage stage = Stage::held_back;
   /// It ends because its client leaves.
   bool left = false;
-  /// Its limiter's delay is not over.
-  bool delayed = false;
+  /// It goes on at an instant that is scheduled, when a limiter's delay is over.
+  bool release_pending = false;
   /// How many limiters let it wait.
   std::uint32_t lines = 0;
   /// Tells it from others that have been, or will be, in its place.

@@ -96,14 +96,14 @@ class PendingQueue {
       place(entry);
     }
     moving_.clear();
-    if (moving_.capacity() > kept_capacity) moving_ = {};
+    if (moving_.capacity() > kept_capacity) std::vector<Entry>().swap(moving_);
   }
 
   void vacate(unsigned level, unsigned slot) {
     Slot& s = slots_[level][slot];
     s.taken = 0;
     s.entries.clear();
-    if (s.entries.capacity() > kept_capacity) s.entries = {};
+    if (s.entries.capacity() > kept_capacity) std::vector<Entry>().swap(s.entries);
     occupied_[level] &= ~(std::uint64_t{1} << slot);
     if (occupied_[level] == 0) levels_ &= ~(1U << level);
   }

@@ -111,6 +111,7 @@ bool fits_block_kernel(const PolicyRunContext& context) {
   const auto& classes = context.plan.classes();
   if (!std::all_of(classes.begin(), classes.end(), ends_when_decided)) return false;
   if (context.policy.limits.size() != 1) return false;
+  if (context.policy.retry_after != policy::Policy::RetryAfter::of_product) return false;
   const policy::Limit& limit = context.policy.limits[0];
   return limit.conditions.empty() && limit.spec.enforce && !limit.charges_late() &&
          limit.references.empty() &&

@@ -45,6 +45,15 @@ std::int64_t to_whole_number(double value) {
   return static_cast<std::int64_t>(std::floor((value < largest ? value : largest) + 0.5));
 }
 
+Duration draw_duration(const NumberDistribution& distribution, const RandomStream& random,
+                       std::uint64_t index) {
+  constexpr auto longest = static_cast<double>(longest_drawn.ns());
+  const double ns = draw_number(distribution, random, index);
+  if (!(ns > 0.0)) return {};
+  if (ns >= longest) return longest_drawn;
+  return Duration::from_ns(static_cast<std::int64_t>(std::floor(ns + 0.5)));
+}
+
 void draw_whole_numbers(const NumberDistribution& distribution, const RandomStream& random,
                         std::span<const std::uint64_t> indexes, std::int64_t* out) {
   std::visit(

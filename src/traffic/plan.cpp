@@ -21,7 +21,7 @@ ValueSampler::ValueSampler(std::vector<ValueId> ids, const std::vector<double>& 
   if (!even_) alias_ = AliasTable(weights);
   bool consecutive = true;
   for (std::uint32_t k = 0; k < count_ && consecutive; ++k) consecutive = ids_[k] == first_ + k;
-  if (consecutive) ids_ = {};
+  if (consecutive) std::vector<ValueId>().swap(ids_);
 }
 
 bool Plan::splits() const {

@@ -84,9 +84,9 @@ Accumulator some_accumulator(std::uint64_t number) {
                    some_histogram(random), some_histogram(random), random.below(1'000),
                    random.below(1'000)};
   a.fairness = {random.below(1'000), random.bits(), Uint128{random.bits()} << 40};
-  a.backend = {random.below(1'000),    random.below(1'000), random.below(1'000),
-               some_histogram(random), random.bits(),       random.bits(),
-               random.below(1'000),    random.below(1'000)};
+  a.backend = {random.below(1'000),    random.below(1'000),    random.below(1'000),
+               some_histogram(random), some_histogram(random), random.bits(),
+               random.bits(),          random.below(1'000),    random.below(1'000)};
   a.series.resize(random.below(5));
   for (SeriesPoint& point : a.series) {
     point = {random.below(1'000), random.below(1'000), random.below(1'000),

@@ -198,7 +198,8 @@ class RandomScenario {
     text += R"(, "on_denied": )" + on_denied();
     if (!is_plain_ && one_in(3)) {
       text += R"(, "abandon": )" +
-              any_of({"0.3", R"({"share": 0.5, "after": {"exponential": {"mean": "50ms"}}})",
+              any_of({has_backend_ ? "0.3" : R"({"share": 0.3, "after": "1ms"})",
+                      R"({"share": 0.5, "after": {"exponential": {"mean": "50ms"}}})",
                       R"({"share": 1, "after": "40ms"})", R"({"share": 0.2, "after": "0s"})"});
     }
     if (one_in(4)) text += R"(, "from": "500ms")";
