@@ -60,14 +60,7 @@ void KeyIndexer::index(const RequestBlock& block, KeyIndex* out) {
   }
 }
 
-KeyIndex KeyIndexer::index_row(const RequestBlock& block, std::size_t row) {
-  if (interners_.empty()) {
-    KeyIndex index = 0;
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      index += (block.attributes[columns_[c]][row] - ranges_[c].first) * strides_[c];
-    }
-    return index;
-  }
+KeyIndex KeyIndexer::intern_row(const RequestBlock& block, std::size_t row) {
   KeyIndex index = block.attributes[columns_[0]][row];
   for (std::size_t c = 1; c < columns_.size(); ++c) {
     index = interners_[c - 1].intern(index, block.attributes[columns_[c]][row]);

@@ -35,7 +35,14 @@ class KeyIndexer {
 
   /// The index of every row of a block, written to `out`.
   void index(const RequestBlock& block, KeyIndex* out);
-  KeyIndex index_row(const RequestBlock& block, std::size_t row);
+  KeyIndex index_row(const RequestBlock& block, std::size_t row) {
+    if (!interners_.empty()) return intern_row(block, row);
+    KeyIndex index = 0;
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      index += (block.attributes[columns_[c]][row] - ranges_[c].first) * strides_[c];
+    }
+    return index;
+  }
 
   /// Indexes handed out so far, or that can be, are below this.
   std::size_t size() const;
@@ -43,6 +50,8 @@ class KeyIndexer {
   std::string name(KeyIndex key, const Columns& columns, std::size_t named) const;
 
  private:
+  KeyIndex intern_row(const RequestBlock& block, std::size_t row);
+
   static constexpr std::uint64_t most_placed = std::uint64_t{1} << 20;
 
   std::vector<std::size_t> columns_;

@@ -94,9 +94,10 @@ void EventRun::schedule(Instant at, Event event, Subject subject) {
 bool EventRun::run_until(Instant end) {
   const std::uint64_t limit = end == Instant::max() ? UINT64_MAX : due_at(end, Event::served);
   const auto approach = [this](const Subject& subject) { pool_.prefetch(subject.first); };
-  while (const auto entry = pending_.pop_before(limit, approach)) {
-    now_ = origin_ + Duration::from_ns(static_cast<std::int64_t>(entry->due >> event_bits));
-    happen(static_cast<Event>(entry->due & ((1U << event_bits) - 1)), entry->item);
+  PendingQueue<Subject>::Entry entry;
+  while (pending_.pop_before(limit, entry, approach)) {
+    now_ = origin_ + Duration::from_ns(static_cast<std::int64_t>(entry.due >> event_bits));
+    happen(static_cast<Event>(entry.due & ((1U << event_bits) - 1)), entry.item);
     if (++events_ % 4096 == 0 && is_stopped()) return false;
   }
   return true;

@@ -31,28 +31,31 @@ class PendingQueue {
     place({std::max(due, begin_of(0, 0)), item});
   }
 
-  /// Takes out the first of what is due before `limit`; shows `approach` what will be due soon.
+  /// Takes out the first of what is due before `limit`, if anything is; shows `approach` what will
+  /// be due soon.
   template <class Approach>
-  std::optional<Entry> pop_before(std::uint64_t limit, const Approach& approach) {
+  bool pop_before(std::uint64_t limit, Entry& first_due, const Approach& approach) {
     while (levels_ != 0) {
       const auto level = static_cast<unsigned>(std::countr_zero(levels_));
       const auto slot = static_cast<unsigned>(std::countr_zero(occupied_[level]));
-      if (begin_of(level, slot) >= limit) return std::nullopt;
+      if (begin_of(level, slot) >= limit) return false;
       Slot& first = slots_[level][slot];
       if (level == 0 || first.entries.size() == 1) {
-        const Entry entry = first.entries[first.taken];
-        if (entry.due >= limit) return std::nullopt;
-        now_ = entry.due;
+        first_due = first.entries[first.taken];
+        if (first_due.due >= limit) return false;
+        now_ = first_due.due;
         --size_;
         if (++first.taken == first.entries.size()) vacate(level, slot);
-        return entry;
+        return true;
       }
       cascade(level, slot, approach);
     }
-    return std::nullopt;
+    return false;
   }
   std::optional<Entry> pop_before(std::uint64_t limit) {
-    return pop_before(limit, [](const Item&) {});
+    Entry entry;
+    if (!pop_before(limit, entry, [](const Item&) {})) return std::nullopt;
+    return entry;
   }
 
  private:

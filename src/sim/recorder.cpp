@@ -25,7 +25,11 @@ void add_up(std::int64_t& sum, Int128 amount) {
 
 Recorder::Recorder(const Columns& columns, std::size_t classes, RecordClock clock,
                    std::size_t few_values, metrics::Accumulator& into)
-    : columns_(columns), clock_(clock), into_(into), costs_(columns.costs.size()) {
+    : columns_(columns),
+      clock_(clock),
+      into_(into),
+      costs_(columns.costs.size()),
+      classes_(classes) {
   into_.classes.resize(classes);
   into_.series.resize(clock.series_points);
   for (std::size_t column = 0; column < columns.dictionaries.size(); ++column) {
@@ -65,7 +69,6 @@ void Recorder::add_interval(const RequestBlock& block, const BlockDecisions& dec
   point.attempts += attempts;
   point.allowed += allowed;
   point.denied += denied;
-  into_.totals += {.attempts = attempts, .allowed = allowed, .denied = denied, .errors = 0};
   into_.latency_denied.record_n(0, denied);
   if (!decisions.any_delay) {
     point.succeeded += allowed;
@@ -103,16 +106,15 @@ void Recorder::add_classes(const RequestBlock& block, std::size_t first,
                                             .succeeded = allowed,
                                             .abandoned = attempts - allowed,
                                             .attempts = attempts};
-    metrics::ClassTotals& totals = into_.classes[traffic_class];
-    totals.counts +=
+    metrics::Histogram& latency = into_.classes[traffic_class].latency_operation;
+    classes_[traffic_class].counts +=
         {.attempts = attempts, .allowed = allowed, .denied = attempts - allowed, .errors = 0};
-    totals.operations += operations;
-    into_.operations += operations;
+    classes_[traffic_class].operations += operations;
     if (!decisions.any_delay) {
-      totals.latency_operation.record_n(0, allowed);
+      latency.record_n(0, allowed);
     } else {
       for (std::size_t row = i; row < end; ++row) {
-        if (decisions.allowed[row] != 0) totals.latency_operation.record(decisions.delay[row].ns());
+        if (decisions.allowed[row] != 0) latency.record(decisions.delay[row].ns());
       }
     }
     i = end;
@@ -166,8 +168,7 @@ void Recorder::attempt(const RequestBlock& block, std::size_t row, bool allowed,
   point.allowed += one.allowed;
   point.denied += one.denied;
   point.retries += is_retry ? 1U : 0U;
-  into_.totals += one;
-  into_.classes[block.traffic_class[row]].counts += one;
+  classes_[block.traffic_class[row]].counts += one;
   if (!allowed) into_.latency_denied.record((block.at[row] - due).ns());
   for (Tracked& tracked : tracked_) {
     ++tracked.counts[2 * std::size_t{block.attributes[tracked.column][row]} + one.allowed];
@@ -182,11 +183,9 @@ void Recorder::attempt(const RequestBlock& block, std::size_t row, bool allowed,
 void Recorder::refused(const RequestBlock& block, std::size_t row) {
   if (!counts(block.at[row])) return;
   --point_at(block.at[row]).allowed;
-  metrics::Counts& of_class = into_.classes[block.traffic_class[row]].counts;
-  for (metrics::Counts* totals : {&into_.totals, &of_class}) {
-    --totals->allowed;
-    ++totals->errors;
-  }
+  metrics::Counts& totals = classes_[block.traffic_class[row]].counts;
+  --totals.allowed;
+  ++totals.errors;
   for (std::size_t c = 0; c < costs_.size(); ++c) {
     // A sum that has reached its end stays there.
     if (costs_[c].allowed == std::numeric_limits<std::int64_t>::max()) continue;
@@ -209,37 +208,38 @@ void Recorder::answered(Instant due, Instant decided, Instant end, Duration held
 
 void Recorder::operation_began(std::uint16_t traffic_class, Instant due) {
   if (!counts(due)) return;
-  ++into_.operations.count;
-  ++into_.classes[traffic_class].operations.count;
+  ++classes_[traffic_class].operations.count;
 }
 
 void Recorder::operation_tried(std::uint16_t traffic_class, Instant due, bool is_retry) {
   if (!counts(due)) return;
-  for (metrics::Operations* operations :
-       {&into_.operations, &into_.classes[traffic_class].operations}) {
-    ++operations->attempts;
-    operations->retries += is_retry ? 1U : 0U;
-  }
+  metrics::Operations& operations = classes_[traffic_class].operations;
+  ++operations.attempts;
+  operations.retries += is_retry ? 1U : 0U;
 }
 
 void Recorder::operation_ended(std::uint16_t traffic_class, Instant due, Instant end, End how) {
   if (!counts(due)) return;
-  metrics::ClassTotals& of_class = into_.classes[traffic_class];
-  for (metrics::Operations* operations : {&into_.operations, &of_class.operations}) {
-    operations->succeeded += how == End::succeeded ? 1U : 0U;
-    operations->abandoned += how == End::abandoned || how == End::throttled ? 1U : 0U;
-    operations->throttled += how == End::throttled ? 1U : 0U;
-    operations->unfinished += how == End::unfinished ? 1U : 0U;
-  }
+  metrics::Operations& operations = classes_[traffic_class].operations;
+  operations.succeeded += how == End::succeeded ? 1U : 0U;
+  operations.abandoned += how == End::abandoned || how == End::throttled ? 1U : 0U;
+  operations.throttled += how == End::throttled ? 1U : 0U;
+  operations.unfinished += how == End::unfinished ? 1U : 0U;
   if (how != End::succeeded) return;
   into_.latency_operation.record((end - due).ns());
-  of_class.latency_operation.record((end - due).ns());
+  into_.classes[traffic_class].latency_operation.record((end - due).ns());
   const Instant last =
       clock_.counted_from + clock_.series_interval * static_cast<std::int64_t>(into_.series.size());
   if (end < last) ++point_at(end).succeeded;
 }
 
 void Recorder::finish() {
+  for (std::size_t c = 0; c < classes_.size(); ++c) {
+    into_.classes[c].counts += classes_[c].counts;
+    into_.classes[c].operations += classes_[c].operations;
+    into_.totals += classes_[c].counts;
+    into_.operations += classes_[c].operations;
+  }
   for (std::size_t c = 0; c < costs_.size(); ++c) {
     metrics::CostTotals& sum = into_.costs[columns_.costs[c]];
     add_up(sum.offered, costs_[c].offered);

@@ -82,6 +82,12 @@ class Recorder {
   };
   std::vector<Tracked> tracked_;
   std::vector<metrics::CostTotals> costs_;
+  // By class; the totals are their sum.
+  struct ClassCounts {
+    metrics::Counts counts;
+    metrics::Operations operations;
+  };
+  std::vector<ClassCounts> classes_;
   // The interval that point_at() found last, and where it begins and ends.
   std::size_t last_point_ = 0;
   Instant last_begin_ = Instant::max();
