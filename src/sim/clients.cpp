@@ -26,8 +26,7 @@ Clients::Class Clients::make_class(const traffic::Plan& plan, const traffic::Cla
              .thinking = c.random.named("think")};
   const bool has_gate = on_denied.scope == traffic::RetryScope::client;
   if (!has_gate && made.throttle == nullptr) return made;
-  const std::string name = on_denied.client.empty() ? "client" : on_denied.client;
-  const auto column = plan.columns().find_attribute(name);
+  const auto column = plan.columns().find_attribute(on_denied.client);
   if (!column) return made;
   made.client_column = *column;
   const std::size_t clients = plan.columns().dictionaries[*column].size();

@@ -11,9 +11,6 @@ constexpr unsigned event_bits = 3;
 /// Nothing is pending for longer than some 36 years.
 constexpr std::int64_t longest_pending_ns = std::int64_t{1} << 60;
 
-/// Of a request that never came to be served.
-constexpr Duration not_served = Duration::from_ns(-1);
-
 /// The first attempt is due when the operation is, even if its client was not free to send it.
 Instant due_of_attempt(const Operation& operation, Instant decided) {
   return operation.attempt == 1 ? operation.due : decided;
@@ -406,7 +403,7 @@ void EventRun::served(std::uint32_t slot) {
     recorder_.answered(due_of_attempt(operation, admitted), admitted, now_,
                        passage.entered - admitted);
   }
-  give_back(slot, false, left ? std::optional(now_ - passage.started) : std::nullopt);
+  give_back(slot, false);
   over(pool_.load(slot, admitted), 0, operation, slot, now_,
        left ? End::abandoned : End::succeeded);
   if (!slots_) return;
@@ -431,7 +428,7 @@ void EventRun::refuse(std::uint32_t slot) {
   pool_.outdate(slot);
   recorder_.refused(pool_.load(slot, admitted), 0);
   if (recorder_.counts(admitted)) ++context_.into.backend.refused;
-  give_back(slot, true, not_served);
+  give_back(slot, true);
   Operation& operation = pool_[slot];
   operation.promised = Instant::min();
   react(pool_.load(slot, now_), 0, operation, slot, std::nullopt);
@@ -447,15 +444,15 @@ void EventRun::leave_waiting(std::uint32_t slot) {
   }
   if (slots_ && recorder_.counts(admitted)) ++context_.into.backend.left;
   pool_.outdate(slot);
-  give_back(slot, false, not_served);
+  give_back(slot, false);
   over(pool_.load(slot, admitted), 0, pool_[slot], slot, now_, End::abandoned);
 }
 
-void EventRun::give_back(std::uint32_t slot, bool dropped, std::optional<Duration> served) {
+void EventRun::give_back(std::uint32_t slot, bool dropped) {
   Passage& passage = pool_.passage(slot);
   for (Hold& hold : passage.holds) {
     hold.charge.now = now_;
-    if (hold.is_late) settle(hold, actual_cost(slot, hold, served));
+    if (hold.is_late) settle(hold, actual_cost(slot, hold));
     if (!hold.holds) continue;
     policy::KeyedLimiter& limiter = *limits_[hold.limit].limiter;
     if (hold.has_started) {
@@ -469,14 +466,14 @@ void EventRun::give_back(std::uint32_t slot, bool dropped, std::optional<Duratio
   passage.holds.clear();
 }
 
-std::int64_t EventRun::actual_cost(std::uint32_t slot, const Hold& hold,
-                                   std::optional<Duration> served) {
+std::int64_t EventRun::actual_cost(std::uint32_t slot, const Hold& hold) {
+  const Passage& passage = pool_.passage(slot);
+  if (passage.stage != Passage::Stage::served) return 0;
   const policy::Limit& limit = *limits_[hold.limit].limit;
-  if (served && *served < Duration()) return 0;
   const RequestBlock& block = pool_.load(slot, hold.started);
   const std::int64_t cost = limit.cost_of(block, 0);
-  if (!served || !times_ || !limit.cost) return cost;
-  return times_->cost_after(cost, *limit.cost, times_->of(block, 0), *served);
+  if (!passage.left || !times_ || !limit.cost) return cost;
+  return times_->cost_after(cost, *limit.cost, times_->of(block, 0), now_ - passage.started);
 }
 
 void EventRun::settle(const Hold& hold, std::int64_t actual) {

@@ -102,9 +102,10 @@ class EventRun final : public PolicyRun {
   void refuse(std::uint32_t slot);
   void served(std::uint32_t slot);
   void leave_waiting(std::uint32_t slot);
-  /// Gives back what the request holds and settles what it costs: all of that, if it was served.
-  void give_back(std::uint32_t slot, bool dropped, std::optional<Duration> served);
-  std::int64_t actual_cost(std::uint32_t slot, const Hold& hold, std::optional<Duration> served);
+  /// Gives back what the request holds and settles what it costs.
+  void give_back(std::uint32_t slot, bool dropped);
+  /// All that it costs if it was served to its end, nothing if it never was.
+  std::int64_t actual_cost(std::uint32_t slot, const Hold& hold);
   void settle(const Hold& hold, std::int64_t actual);
   void add_time(Uint128& sum, Instant from, Instant to) const;
 

@@ -28,7 +28,7 @@ policy::Verdict JointDecision::decide_alone(const RequestBlock& block, std::size
                   limit.cost_of(block, row)};
   l.grow();
   asked.verdict = l.limiter->decide(asked.charge, promise_);
-  allowed_ = asked.verdict.allowed;
+  asked.charged = asked.verdict.allowed;
   return asked.verdict;
 }
 
@@ -39,7 +39,6 @@ policy::Verdict JointDecision::decide(const RequestBlock& block, std::size_t row
   for (const Asked& a : asked_) {
     if (denies(limit_of(a), a.verdict)) joint.allowed = false;
   }
-  allowed_ = joint.allowed;
   for (Asked& a : asked_) {
     if (!joint.allowed || !a.verdict.allowed) {
       limit_of(a).limiter->charge_denied(a.charge);
@@ -82,10 +81,7 @@ void JointDecision::charge(Asked& asked) {
 void JointDecision::record(bool counts) {
   for (const Asked& a : asked_) {
     LaneLimit& l = limit_of(a);
-    if (l.shadow) {
-      const bool charged = is_alone_ ? allowed_ : a.charged;
-      l.shadow->decided(a.charge, a.verdict.allowed, charged, counts, l.totals);
-    }
+    if (l.shadow) l.shadow->decided(a.charge, a.verdict.allowed, a.charged, counts, l.totals);
     if (!counts) continue;
     l.ledger.record(a.charge.key, a.charge.now, a.verdict.allowed);
     ++(a.verdict.allowed ? l.totals.allowed : l.totals.denied);
@@ -109,14 +105,10 @@ void JointDecision::collect_holds(std::vector<Hold>& holds) const {
 
 policy::Promise JointDecision::promise() const {
   if (is_alone_) return promise_;
-  policy::Promise promise{0, Duration::max(), Duration::max()};
-  if (retry_after_ == policy::Policy::RetryAfter::none) return promise;
-  const Duration exact = exact_wait();
-  const std::optional<Duration> advertised = told(exact);
-  if (!advertised) return promise;
-  promise.advertised = *advertised;
-  promise.exact = exact;
-  return promise;
+  const std::optional<Duration> advertised = told();
+  // The exact wait is not worth its time where nothing is promised.
+  if (!advertised) return {0, Duration::max(), Duration::max()};
+  return {0, *advertised, exact_wait()};
 }
 
 Duration JointDecision::exact_wait() const {
@@ -130,16 +122,19 @@ Duration JointDecision::exact_wait() const {
   return exact;
 }
 
-std::optional<Duration> JointDecision::told(Duration exact) const {
+std::optional<Duration> JointDecision::told() const {
   using RetryAfter = policy::Policy::RetryAfter;
+  if (retry_after_ == RetryAfter::of_product) return told_by_products();
   if (retry_after_ == RetryAfter::none) return std::nullopt;
-  if (retry_after_ != RetryAfter::of_product) {
-    if (exact == Duration::max()) return std::nullopt;
-    if (retry_after_ == RetryAfter::delta_seconds) return limiter::ceil_seconds(exact);
-    // A date has whole seconds of the clock, not of the wait.
-    const Duration now = asked_[0].charge.now - Instant();
-    return limiter::ceil_seconds(now + exact) - now;
-  }
+  const Duration exact = exact_wait();
+  if (exact == Duration::max()) return std::nullopt;
+  if (retry_after_ == RetryAfter::delta_seconds) return limiter::ceil_seconds(exact);
+  // A date has whole seconds of the clock, not of the wait.
+  const Duration now = asked_[0].charge.now - Instant();
+  return limiter::ceil_seconds(now + exact) - now;
+}
+
+std::optional<Duration> JointDecision::told_by_products() const {
   std::optional<Duration> longest;
   for (const Asked& a : asked_) {
     if (!denies(limit_of(a), a.verdict)) continue;
@@ -169,7 +164,7 @@ LoggedDecision JointDecision::explain(const policy::Verdict& verdict) const {
   if (verdict.allowed) return logged;
   const Duration exact = exact_wait();
   if (exact != Duration::max()) logged.retry_after = exact;
-  logged.advertised_retry_after = told(exact);
+  logged.advertised_retry_after = told();
   return logged;
 }
 

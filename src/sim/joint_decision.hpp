@@ -52,8 +52,9 @@ class JointDecision {
     bool starts_at_once = true;
   };
 
-  /// What the policy's own products tell a denied client, or the policy itself.
-  std::optional<Duration> told(Duration exact) const;
+  /// What a denied client is told to wait: by the policy if it says so, else by the products.
+  std::optional<Duration> told() const;
+  std::optional<Duration> told_by_products() const;
   /// The first instant at which all limits would admit it; Duration::max() if none.
   Duration exact_wait() const;
   policy::Verdict decide_alone(const RequestBlock& block, std::size_t row);
@@ -65,7 +66,6 @@ class JointDecision {
   std::vector<LaneLimit>& limits_;
   policy::Policy::RetryAfter retry_after_;
   std::vector<Asked> asked_;
-  bool allowed_ = true;
   /// The only limit decides and is charged in one go.
   bool is_alone_ = false;
   policy::Promise promise_;

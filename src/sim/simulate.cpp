@@ -30,10 +30,6 @@ bool gathers_by_client(const traffic::OnDenied& on_denied) {
          std::holds_alternative<traffic::AdaptiveThrottle>(on_denied.behaviour);
 }
 
-std::string client_attribute(const traffic::OnDenied& on_denied) {
-  return on_denied.client.empty() ? "client" : on_denied.client;
-}
-
 std::vector<SharedState> shared_states(const scenario::Scenario& scenario) {
   std::vector<SharedState> states;
   for (const policy::PolicySpec& policy : scenario.policies) {
@@ -49,7 +45,7 @@ std::vector<SharedState> shared_states(const scenario::Scenario& scenario) {
     if (c.clients) {
       states.push_back({{}, fmt::format("class \"{}\" sends when it has been answered", c.name)});
     }
-    if (gathers_by_client(c.on_denied)) states.push_back({{client_attribute(c.on_denied)}, ""});
+    if (gathers_by_client(c.on_denied)) states.push_back({{c.on_denied.client}, ""});
   }
   if (!scenario.fairness_by.empty()) states.push_back({scenario.fairness_by, ""});
   return states;
@@ -84,7 +80,7 @@ std::vector<std::string> wanted_attributes(const scenario::Scenario& scenario) {
     }
   }
   for (const traffic::ClassSpec& c : scenario.traffic) {
-    if (gathers_by_client(c.on_denied)) wanted.insert(client_attribute(c.on_denied));
+    if (gathers_by_client(c.on_denied)) wanted.insert(c.on_denied.client);
   }
   return {wanted.begin(), wanted.end()};
 }
