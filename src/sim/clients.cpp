@@ -58,18 +58,16 @@ void Clients::accepted(const RequestBlock& block, std::size_t row) {
   (*c.throttles)[block.attributes[c.client_column][row]].on_accept(block.at[row]);
 }
 
-std::optional<Duration> Clients::wait(const RequestBlock& block, std::size_t row,
-                                      const Operation& operation,
-                                      std::optional<Duration> told) const {
+Duration Clients::wait(const RequestBlock& block, std::size_t row, const Operation& operation,
+                       Duration told) const {
   const Class& c = class_of(block, row);
-  const auto wait = traffic::retry_wait(*c.on_denied,
-                                        {.operation = block.operation[row],
-                                         .attempt = operation.attempt,
-                                         .advertised = told,
-                                         .previous_wait = operation.waited},
-                                        c.retry);
-  if (!wait) return std::nullopt;
-  return std::min(*wait, limiter::longest_window);
+  const Duration wait = traffic::retry_wait(*c.on_denied,
+                                            {.operation = block.operation[row],
+                                             .attempt = operation.attempt,
+                                             .advertised = told,
+                                             .previous_wait = operation.waited},
+                                            c.retry);
+  return wait == traffic::no_wait ? wait : std::min(wait, limiter::longest_window);
 }
 
 Clients::Behind Clients::behind(const RequestBlock& block, std::size_t row) {

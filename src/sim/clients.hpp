@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <tuple>
 #include <vector>
 
@@ -29,10 +28,10 @@ class Clients {
   /// A request of that client was admitted, and the back end has not refused it.
   void accepted(const RequestBlock& block, std::size_t row);
 
-  /// How long until an operation is tried again whose attempt has failed just now; none if its
-  /// client gives up.
-  std::optional<Duration> wait(const RequestBlock& block, std::size_t row,
-                               const Operation& operation, std::optional<Duration> told) const;
+  /// How long until an operation is tried again whose attempt has failed just now, its client
+  /// having been told to wait so long, if at all; `traffic::no_wait` if it gives up.
+  Duration wait(const RequestBlock& block, std::size_t row, const Operation& operation,
+                Duration told) const;
 
   /// The gate that the client of a request stands behind while it waits, if its class has one.
   struct Behind {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "metrics/retry_after_audit.hpp"
+#include "traffic/retry.hpp"
 
 namespace weir::sim {
 namespace {
@@ -136,18 +137,18 @@ void EventRun::arrive(const RequestBlock& block, std::size_t row) {
   recorder_.operation_began(block.traffic_class[row], now_);
   if (fairness_ && recorder_.counts(now_)) fairness_->offered(block, row);
   if (clients_.refuses(block, row)) {
-    return over(block, row, operation, std::nullopt, now_, End::throttled);
+    return over(block, row, operation, no_slot, now_, End::throttled);
   }
   const Clients::Behind behind = clients_.behind(block, row);
   if (behind.is_closed()) {
     behind.gate->append(behind.client, pool_.add(block, row, operation));
     return;
   }
-  attempt(block, row, operation, std::nullopt);
+  attempt(block, row, operation, no_slot);
 }
 
 void EventRun::attempt(const RequestBlock& block, std::size_t row, Operation& operation,
-                       std::optional<std::uint32_t> slot) {
+                       std::uint32_t slot) {
   const std::uint16_t traffic_class = block.traffic_class[row];
   const bool is_retry = operation.attempt > 1;
   const bool counts = recorder_.counts(now_);
@@ -170,34 +171,34 @@ void EventRun::attempt(const RequestBlock& block, std::size_t row, Operation& op
     recorder_.answered(due_of_attempt(operation, now_), now_, end, verdict.delay);
     return over(block, row, operation, slot, end, End::succeeded);
   }
-  follow(slot ? *slot : pool_.add(block, row, operation), verdict.delay);
+  follow(slot != no_slot ? slot : pool_.add(block, row, operation), verdict.delay);
 }
 
 void EventRun::denied(const RequestBlock& block, std::size_t row, Operation& operation,
-                      std::optional<std::uint32_t> slot) {
+                      std::uint32_t slot) {
   const policy::Promise promise = joint_.promise();
   if (recorder_.counts(now_)) {
     metrics::judge_promise(context_.into.retry_after, promise.advertised, promise.exact);
   }
-  std::optional<Duration> told;
+  Duration told = traffic::no_wait;
   operation.promised = Instant::min();
   if (promise.advertised != Duration::max()) {
     told = std::min(promise.advertised, limiter::longest_window);
-    operation.promised = now_ + *told;
+    operation.promised = now_ + told;
   }
   react(block, row, operation, slot, told);
 }
 
 void EventRun::react(const RequestBlock& block, std::size_t row, Operation& operation,
-                     std::optional<std::uint32_t> slot, std::optional<Duration> told) {
-  const auto wait = clients_.wait(block, row, operation, told);
-  if (!wait) return over(block, row, operation, slot, now_, End::abandoned);
-  operation.waited = *wait;
-  const std::uint32_t kept = slot ? *slot : pool_.add(block, row, operation);
+                     std::uint32_t slot, Duration told) {
+  const Duration wait = clients_.wait(block, row, operation, told);
+  if (wait == traffic::no_wait) return over(block, row, operation, slot, now_, End::abandoned);
+  operation.waited = wait;
+  const std::uint32_t kept = slot != no_slot ? slot : pool_.add(block, row, operation);
   if (const Clients::Behind behind = clients_.behind(block, row)) {
     behind.gate->begin_wait(behind.client);
   }
-  schedule(now_ + *wait, Event::retried, pool_.ticket(kept));
+  schedule(now_ + wait, Event::retried, pool_.ticket(kept));
 }
 
 void EventRun::retry(std::uint32_t slot) {
@@ -231,7 +232,7 @@ void EventRun::think(Subject subject) {
 }
 
 void EventRun::over(const RequestBlock& block, std::size_t row, const Operation& operation,
-                    std::optional<std::uint32_t> slot, Instant end, End how) {
+                    std::uint32_t slot, Instant end, End how) {
   const std::uint16_t traffic_class = block.traffic_class[row];
   recorder_.operation_ended(traffic_class, operation.due, end, how);
   if (how == End::succeeded && fairness_ && recorder_.counts(operation.due)) {
@@ -243,7 +244,7 @@ void EventRun::over(const RequestBlock& block, std::size_t row, const Operation&
     const Duration thinks = clients_.thinks(block, row, end - operation.due);
     schedule(end + thinks, Event::thought, Subject{traffic_class, client});
   }
-  if (slot) pool_.release(*slot);
+  if (slot != no_slot) pool_.release(slot);
 }
 
 // ---- Admitted requests
@@ -431,7 +432,7 @@ void EventRun::refuse(std::uint32_t slot) {
   give_back(slot, true);
   Operation& operation = pool_[slot];
   operation.promised = Instant::min();
-  react(pool_.load(slot, now_), 0, operation, slot, std::nullopt);
+  react(pool_.load(slot, now_), 0, operation, slot, traffic::no_wait);
 }
 
 // Its client has left before it was served.

@@ -69,19 +69,18 @@ class EventRun final : public PolicyRun {
   void arrive(const RequestBlock& block, std::size_t row);
   /// One attempt of an operation that may not have a slot yet.
   void attempt(const RequestBlock& block, std::size_t row, Operation& operation,
-               std::optional<std::uint32_t> slot);
-  void denied(const RequestBlock& block, std::size_t row, Operation& operation,
-              std::optional<std::uint32_t> slot);
-  /// What the client does after a failed attempt, having been told to wait so long.
-  void react(const RequestBlock& block, std::size_t row, Operation& operation,
-             std::optional<std::uint32_t> slot, std::optional<Duration> told);
+               std::uint32_t slot);
+  void denied(const RequestBlock& block, std::size_t row, Operation& operation, std::uint32_t slot);
+  /// What the client does after a failed attempt, having been told to wait so long, if at all.
+  void react(const RequestBlock& block, std::size_t row, Operation& operation, std::uint32_t slot,
+             Duration told);
   void retry(std::uint32_t slot);
   /// Lets those go that gathered behind a client, until one of them has to wait.
   void open_gate(Clients::Behind behind);
   void think(Subject subject);
   /// An operation is over, at `end`.
   void over(const RequestBlock& block, std::size_t row, const Operation& operation,
-            std::optional<std::uint32_t> slot, Instant end, End how);
+            std::uint32_t slot, Instant end, End how);
 
   // ---- Admitted requests.
   bool must_follow(std::uint16_t traffic_class) const {

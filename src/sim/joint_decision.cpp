@@ -27,9 +27,10 @@ policy::Verdict JointDecision::decide_alone(const RequestBlock& block, std::size
   asked.charge = {l.keys.index_row(block, row), limit.variant(block, row), block.at[row],
                   limit.cost_of(block, row)};
   l.grow();
-  asked.verdict = l.limiter->decide(asked.charge, promise_);
-  asked.charged = asked.verdict.allowed;
-  return asked.verdict;
+  const policy::Verdict verdict = l.limiter->decide(asked.charge, promise_);
+  asked.verdict = verdict;
+  asked.charged = verdict.allowed;
+  return verdict;
 }
 
 policy::Verdict JointDecision::decide(const RequestBlock& block, std::size_t row) {

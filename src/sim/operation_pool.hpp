@@ -16,6 +16,9 @@ struct Ticket {
   std::uint32_t generation = 0;
 };
 
+/// Stands for the slot of an operation that has none.
+inline constexpr std::uint32_t no_slot = UINT32_MAX;
+
 /// An operation on its way: what is known of it beside its request.
 struct Operation {
   Instant due;

@@ -10,7 +10,8 @@ namespace weir::traffic {
 namespace {
 
 Duration at_most_the_longest(Int128 ns) {
-  constexpr Int128 longest = std::numeric_limits<std::int64_t>::max();
+  // One less than `no_wait`.
+  constexpr Int128 longest = std::numeric_limits<std::int64_t>::max() - 1;
   return Duration::from_ns(static_cast<std::int64_t>(std::min(ns, longest)));
 }
 
@@ -26,22 +27,20 @@ struct Wait {
   /// Of the operation.
   const RandomStream& random;
 
-  std::optional<Duration> operator()(const GiveUp&) const { return std::nullopt; }
-  std::optional<Duration> operator()(const AdaptiveThrottle&) const { return std::nullopt; }
-  std::optional<Duration> operator()(const RetryImmediately&) const { return round_trip; }
-  std::optional<Duration> operator()(const RetryFixed& fixed) const {
-    return std::max(fixed.delay, round_trip);
-  }
-  std::optional<Duration> operator()(const RetryExponential& exponential) const {
+  Duration operator()(const GiveUp&) const { return no_wait; }
+  Duration operator()(const AdaptiveThrottle&) const { return no_wait; }
+  Duration operator()(const RetryImmediately&) const { return round_trip; }
+  Duration operator()(const RetryFixed& fixed) const { return std::max(fixed.delay, round_trip); }
+  Duration operator()(const RetryExponential& exponential) const {
     return std::max(backoff(exponential), round_trip);
   }
-  std::optional<Duration> operator()(const RetryAfter& retry_after) const {
-    const bool is_told = denied.advertised && *denied.advertised > Duration();
-    const Duration base =
-        denied.advertised ? std::max(*denied.advertised, Duration()) : retry_after.fallback;
+  Duration operator()(const RetryAfter& retry_after) const {
+    const bool knows = denied.advertised != no_wait;
+    const bool is_told = knows && denied.advertised > Duration();
+    const Duration base = knows ? std::max(denied.advertised, Duration()) : retry_after.fallback;
     const Duration wait = with_jitter(base, retry_after.jitter);
-    const Duration capped = retry_after.cap ? std::min(wait, *retry_after.cap) : wait;
-    return is_told ? capped : std::max(capped, round_trip);
+    const Duration capped = std::min(wait, retry_after.cap.value_or(wait));
+    return std::max(capped, is_told ? Duration() : round_trip);
   }
 
  private:
@@ -80,9 +79,9 @@ struct Wait {
 
 }  // namespace
 
-std::optional<Duration> retry_wait(const OnDenied& on_denied, const DeniedAttempt& denied,
-                                   const RandomStream& random) {
-  if (denied.attempt >= on_denied.max_attempts) return std::nullopt;
+Duration retry_wait(const OnDenied& on_denied, const DeniedAttempt& denied,
+                    const RandomStream& random) {
+  if (denied.attempt >= on_denied.max_attempts) return no_wait;
   const RandomStream of_operation = random.numbered(denied.operation);
   return std::visit(Wait{denied, of_operation}, on_denied.behaviour);
 }

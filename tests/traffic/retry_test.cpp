@@ -8,6 +8,7 @@
 namespace weir::traffic {
 namespace {
 
+constexpr Duration longest_wait = Duration::max() - Duration::from_ns(1);
 const RandomStream retry_draws = RandomStream(7).named("retries");
 
 Duration ms(std::int64_t n) { return Duration::from_ms(n); }
@@ -19,15 +20,20 @@ OnDenied behaving(DeniedBehaviour behaviour, std::int64_t max_attempts = 1'000'0
   return out;
 }
 
+std::optional<Duration> if_any(Duration wait) {
+  return wait == no_wait ? std::nullopt : std::optional(wait);
+}
+
 /// The wait after that attempt of an operation.
 std::optional<Duration> wait_after(const DeniedBehaviour& behaviour, std::int64_t attempt,
                                    std::uint64_t operation = 1, Duration previous = {}) {
-  return retry_wait(behaving(behaviour), {operation, attempt, std::nullopt, previous}, retry_draws);
+  return if_any(
+      retry_wait(behaving(behaviour), {operation, attempt, no_wait, previous}, retry_draws));
 }
 
-std::optional<Duration> told(const RetryAfter& behaviour, std::optional<Duration> advertised,
+std::optional<Duration> told(const RetryAfter& behaviour, Duration advertised,
                              std::uint64_t operation = 1) {
-  return retry_wait(behaving(behaviour), {operation, 1, advertised, {}}, retry_draws);
+  return if_any(retry_wait(behaving(behaviour), {operation, 1, advertised, {}}, retry_draws));
 }
 
 /// The shortest, the longest and the mean of the waits of many operations.
@@ -57,10 +63,10 @@ TEST(RetryWait, GivesUpWhereThereIsNoRetry) {
 
 TEST(RetryWait, GivesUpAfterTheLastAttempt) {
   const OnDenied three = behaving(RetryImmediately{}, 3);
-  EXPECT_TRUE(retry_wait(three, {1, 2, std::nullopt, {}}, retry_draws));
-  EXPECT_FALSE(retry_wait(three, {1, 3, std::nullopt, {}}, retry_draws));
-  EXPECT_FALSE(retry_wait(three, {1, 4, std::nullopt, {}}, retry_draws));
-  EXPECT_FALSE(retry_wait(behaving(RetryFixed{}, 1), {1, 1, std::nullopt, {}}, retry_draws));
+  EXPECT_NE(retry_wait(three, {1, 2, no_wait, {}}, retry_draws), no_wait);
+  EXPECT_EQ(retry_wait(three, {1, 3, no_wait, {}}, retry_draws), no_wait);
+  EXPECT_EQ(retry_wait(three, {1, 4, no_wait, {}}, retry_draws), no_wait);
+  EXPECT_EQ(retry_wait(behaving(RetryFixed{}, 1), {1, 1, no_wait, {}}, retry_draws), no_wait);
 }
 
 TEST(RetryWait, ImmediateIsARoundTrip) { EXPECT_EQ(wait_after(RetryImmediately{}, 5), round_trip); }
@@ -138,15 +144,15 @@ TEST(RetryWait, ObeysWhatItIsTold) {
   EXPECT_EQ(told({}, ms(2'500)), ms(2'500));
   EXPECT_EQ(told({}, Duration::from_ns(1)), Duration::from_ns(1));
   EXPECT_EQ(told({}, Duration()), round_trip);
-  EXPECT_EQ(told({}, Duration::max()), Duration::max());
+  EXPECT_EQ(told({}, longest_wait), longest_wait);
 }
 
 TEST(RetryWait, FallsBackWhereItIsToldNothing) {
   RetryAfter behaviour;
   behaviour.fallback = ms(700);
-  EXPECT_EQ(told(behaviour, std::nullopt), ms(700));
+  EXPECT_EQ(told(behaviour, no_wait), ms(700));
   behaviour.fallback = Duration::from_ns(1);
-  EXPECT_EQ(told(behaviour, std::nullopt), round_trip);
+  EXPECT_EQ(told(behaviour, no_wait), round_trip);
 }
 
 TEST(RetryWait, WhatItIsToldIsCapped) {
@@ -154,7 +160,7 @@ TEST(RetryWait, WhatItIsToldIsCapped) {
   behaviour.cap = ms(60);
   EXPECT_EQ(told(behaviour, ms(61)), ms(60));
   EXPECT_EQ(told(behaviour, ms(59)), ms(59));
-  EXPECT_EQ(told(behaviour, std::nullopt), ms(60));
+  EXPECT_EQ(told(behaviour, no_wait), ms(60));
 }
 
 TEST(RetryWait, JitterComesOnTopOfWhatItIsTold) {
@@ -167,7 +173,7 @@ TEST(RetryWait, JitterComesOnTopOfWhatItIsTold) {
   EXPECT_GT(waits.most, ms(1'499));
   EXPECT_NEAR(waits.mean_ns, 1'250e6, 4e6);
   behaviour.jitter = 10.0;
-  EXPECT_EQ(told(behaviour, Duration::max()), Duration::max());
+  EXPECT_EQ(told(behaviour, longest_wait), longest_wait);
 }
 
 TEST(RetryWait, DrawsOnceForEachOperationAndAttempt) {
@@ -176,8 +182,8 @@ TEST(RetryWait, DrawsOnceForEachOperationAndAttempt) {
   EXPECT_NE(wait_after(full, 1, 5), wait_after(full, 2, 5));
   EXPECT_NE(wait_after(full, 1, 5), wait_after(full, 1, 6));
   const OnDenied same = behaving(full);
-  EXPECT_NE(retry_wait(same, {5, 1, std::nullopt, {}}, retry_draws),
-            retry_wait(same, {5, 1, std::nullopt, {}}, RandomStream(8).named("retries")));
+  EXPECT_NE(retry_wait(same, {5, 1, no_wait, {}}, retry_draws),
+            retry_wait(same, {5, 1, no_wait, {}}, RandomStream(8).named("retries")));
   const auto expected = static_cast<std::int64_t>(retry_draws.numbered(5).below(2, 1'000'000'001));
   EXPECT_EQ(wait_after(full, 2, 5), std::max(Duration::from_ns(expected), round_trip));
 }
