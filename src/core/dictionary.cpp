@@ -30,9 +30,22 @@ std::optional<ValueId> Dictionary::find(std::string_view value) const {
 }
 
 std::string Dictionary::name(ValueId id) const {
-  const ValueId original = order_.empty() ? id : order_[id];
-  if (original < generated_) return fmt::format("{}-{}", attribute_, original);
-  return *texts_[original - generated_];
+  std::string text;
+  append_name(id, text);
+  return text;
+}
+
+void Dictionary::append_name(ValueId id, std::string& out) const {
+  const ValueId at_first = original(id);
+  if (at_first >= generated_) {
+    out += *texts_[at_first - generated_];
+    return;
+  }
+  char digits[16];
+  const auto end = std::to_chars(digits, digits + sizeof digits, at_first).ptr;
+  out += attribute_;
+  out += '-';
+  out.append(digits, end);
 }
 
 void Dictionary::arrange(std::vector<ValueId> order) {

@@ -33,6 +33,10 @@ class Dictionary {
   std::optional<ValueId> find(std::string_view value) const;
   /// The text of an id that was given out.
   std::string name(ValueId id) const;
+  /// The same at the end of `out`, which takes no memory of its own.
+  void append_name(ValueId id, std::string& out) const;
+  /// Whether a class of traffic made it up, rather than the scenario or a trace.
+  bool is_generated(ValueId id) const { return original(id) < generated_; }
   /// What the attribute is called.
   const std::string& attribute() const { return attribute_; }
   std::size_t size() const { return generated_ + texts_.size(); }
@@ -51,6 +55,7 @@ class Dictionary {
     }
   };
 
+  ValueId original(ValueId id) const { return order_.empty() ? id : order_[id]; }
   std::optional<ValueId> generated_id(std::string_view value) const;
   std::optional<ValueId> original_id(std::string_view value) const;
 

@@ -62,6 +62,22 @@ BackendTotals& operator+=(BackendTotals& sum, const BackendTotals& other) {
   return sum;
 }
 
+HeaderTotals& operator+=(HeaderTotals& sum, const HeaderTotals& other) {
+  sum.answers += other.answers;
+  sum.malformed += other.malformed;
+  return sum;
+}
+
+AuditTotals& operator+=(AuditTotals& sum, const AuditTotals& other) {
+  sum.requests += other.requests;
+  sum.errors += other.errors;
+  sum.kept += other.kept;
+  sum.broken += other.broken;
+  sum.contested += other.contested;
+  sum.own_keys += other.own_keys;
+  return sum;
+}
+
 SeriesPoint& operator+=(SeriesPoint& sum, const SeriesPoint& other) {
   sum.attempts += other.attempts;
   sum.allowed += other.allowed;
@@ -82,6 +98,24 @@ void add_each(std::vector<T>& sum, const std::vector<T>& other) {
 template <class T>
 void add_each(std::map<std::string, T>& sum, const std::map<std::string, T>& other) {
   for (const auto& [name, value] : other) sum[name] += value;
+}
+
+LiveTotals& operator+=(LiveTotals& sum, const LiveTotals& other) {
+  add_each(sum.statuses, other.statuses);
+  add_each(sum.errors, other.errors);
+  add_each(sum.headers, other.headers);
+  sum.retry_after_malformed += other.retry_after_malformed;
+  sum.audit += other.audit;
+  sum.sent_allowed.merge(other.sent_allowed);
+  sum.sent_denied.merge(other.sent_denied);
+  sum.first_byte.merge(other.first_byte);
+  sum.lateness.merge(other.lateness);
+  sum.unsent += other.unsent;
+  sum.connections += other.connections;
+  sum.resent += other.resent;
+  sum.bodies_cut += other.bodies_cut;
+  sum.body_bytes += other.body_bytes;
+  return sum;
 }
 
 /// More denials first; then by everything else, so that the order never depends on chance.
@@ -137,6 +171,10 @@ void merge(Accumulator& sum, const Accumulator& other) {
   sum.retry_after += other.retry_after;
   sum.fairness += other.fairness;
   sum.backend += other.backend;
+  if (other.live) {
+    if (!sum.live) sum.live.emplace();
+    *sum.live += *other.live;
+  }
   add_each(sum.series, other.series);
 }
 

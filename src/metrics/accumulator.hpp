@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -129,6 +130,53 @@ struct BackendTotals {
   bool operator==(const BackendTotals&) const = default;
 };
 
+/// One family of headers: on how many answers it was, and on how many of these it was broken.
+struct HeaderTotals {
+  std::uint64_t answers = 0;
+  std::uint64_t malformed = 0;
+  bool operator==(const HeaderTotals&) const = default;
+};
+
+/// The live audit of Retry-After, whose requests are not part of the load: see DESIGN.md, section
+/// 9. Promises were kept, broken, or could not be judged because the key had sent something else.
+struct AuditTotals {
+  std::uint64_t requests = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t kept = 0;
+  std::uint64_t broken = 0;
+  std::uint64_t contested = 0;
+  /// Keys that only the audit used, so that it could also ask shortly before the promised instant.
+  std::uint64_t own_keys = 0;
+  bool operator==(const AuditTotals&) const = default;
+};
+
+/// What only a run against a real gateway has.
+struct LiveTotals {
+  /// Answers by status, and attempts that had none by what went wrong.
+  std::map<std::string, std::uint64_t> statuses;
+  std::map<std::string, std::uint64_t> errors;
+  /// By family, of all answers.
+  std::map<std::string, HeaderTotals> headers;
+  /// Denials whose Retry-After cannot be believed.
+  std::uint64_t retry_after_malformed = 0;
+  AuditTotals audit;
+  /// From when attempts were handed to a connection, not from when they were due.
+  Histogram sent_allowed;
+  Histogram sent_denied;
+  /// From then to the first byte of any answer.
+  Histogram first_byte;
+  /// How much later than due attempts were handed to a connection, and those that never were.
+  Histogram lateness;
+  std::uint64_t unsent = 0;
+  /// Connections that were opened, requests sent again because a kept one had been closed, bodies
+  /// that were cut off, and bytes of bodies.
+  std::uint64_t connections = 0;
+  std::uint64_t resent = 0;
+  std::uint64_t bodies_cut = 0;
+  std::uint64_t body_bytes = 0;
+  bool operator==(const LiveTotals&) const = default;
+};
+
 /// A key that was denied: by which limit, how often, and for how long at a stretch (from the first
 /// to the last of its denials that no admission by that limit came between).
 struct DeniedKey {
@@ -176,6 +224,7 @@ struct Accumulator {
   RetryAfterTotals retry_after;
   FairnessTotals fairness;
   BackendTotals backend;
+  std::optional<LiveTotals> live;
   /// series[i] covers [i, i + 1) times the scenario's interval, from the end of the warm-up.
   std::vector<SeriesPoint> series;
 

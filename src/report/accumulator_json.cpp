@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -85,6 +86,27 @@ void fields(F& f, metrics::BackendTotals& b) {
 }
 
 template <class F>
+void fields(F& f, metrics::HeaderTotals& h) {
+  f("answers", h.answers), f("malformed", h.malformed);
+}
+
+template <class F>
+void fields(F& f, metrics::AuditTotals& a) {
+  f("requests", a.requests), f("errors", a.errors), f("kept", a.kept), f("broken", a.broken);
+  f("contested", a.contested), f("own_keys", a.own_keys);
+}
+
+template <class F>
+void fields(F& f, metrics::LiveTotals& l) {
+  f("statuses", l.statuses), f("errors", l.errors), f("headers", l.headers);
+  f("retry_after_malformed", l.retry_after_malformed), f("audit", l.audit);
+  f("sent_allowed", l.sent_allowed), f("sent_denied", l.sent_denied);
+  f("first_byte", l.first_byte), f("lateness", l.lateness), f("unsent", l.unsent);
+  f("connections", l.connections), f("resent", l.resent);
+  f("bodies_cut", l.bodies_cut), f("body_bytes", l.body_bytes);
+}
+
+template <class F>
 void fields(F& f, SeriesPoint& p) {
   f("attempts", p.attempts), f("allowed", p.allowed), f("denied", p.denied);
   f("retries", p.retries), f("succeeded", p.succeeded), f("latency", p.latency);
@@ -98,6 +120,7 @@ void fields(F& f, Accumulator& a) {
   f("latency_allowed", a.latency_allowed), f("latency_denied", a.latency_denied);
   f("latency_operation", a.latency_operation), f("delay", a.delay);
   f("retry_after", a.retry_after), f("fairness", a.fairness), f("backend", a.backend);
+  f("live", a.live);
   f("series", a.series);
 }
 
@@ -113,6 +136,10 @@ struct Writer {
   template <class T>
   void operator()(const char* name, const T& value) {
     object[name] = write(value);
+  }
+  template <class T>
+  void operator()(const char* name, const std::optional<T>& value) {
+    if (value) object[name] = write(*value);
   }
 
   template <class T>
@@ -250,7 +277,7 @@ class Reader {
     if (!is_object(json, at)) return;
     FieldNames known;
     fields(known, value);
-    if (!has_only(json, at, known.names)) return;
+    if (!has_only(json, at, known.names, known.optional)) return;
     FieldReads reads{*this, json, at};
     fields(reads, value);
   }
@@ -277,9 +304,14 @@ class Reader {
 
   struct FieldNames {
     std::vector<std::string_view> names;
+    std::vector<std::string_view> optional;
     template <class T>
     void operator()(const char* name, T&) {
       names.emplace_back(name);
+    }
+    template <class T>
+    void operator()(const char* name, std::optional<T>&) {
+      optional.emplace_back(name);
     }
   };
   struct FieldReads {
@@ -290,15 +322,21 @@ class Reader {
     void operator()(const char* name, T& value) {
       reader.read(json[name], at / name, value);
     }
+    template <class T>
+    void operator()(const char* name, std::optional<T>& value) {
+      if (json.contains(name)) reader.read(json[name], at / name, value.emplace());
+    }
   };
 
-  bool has_only(const Json& json, const Pointer& at, const std::vector<std::string_view>& names) {
+  bool has_only(const Json& json, const Pointer& at, const std::vector<std::string_view>& names,
+                const std::vector<std::string_view>& optional = {}) {
     const std::size_t before = problems.size();
     for (const std::string_view name : names) {
       if (!json.contains(name)) complain(at / std::string(name), "is missing");
     }
     for (const auto& [name, value] : json.items()) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) {
+      if (std::count(names.begin(), names.end(), name) == 0 &&
+          std::count(optional.begin(), optional.end(), name) == 0) {
         complain(at / name, "is not a field of an accumulator");
       }
     }

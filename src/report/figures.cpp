@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "report/accumulator_json.hpp"
+#include "report/live_figures.hpp"
 #include "report/percentiles.hpp"
 
 namespace weir::report {
@@ -304,6 +305,7 @@ Json make_figures(const scenario::Scenario& scenario, const policy::PolicySpec& 
   if (!accuracy.empty()) figures["accuracy"] = std::move(accuracy);
   if (scenario.backend) figures["errors"] = {{"queue_full", a.totals.errors}};
   if (scenario.backend) figures["backend"] = make_backend(*scenario.backend, outcome, a.backend);
+  if (a.live) add_live_figures(a, figures);
   figures["series"] = make_series(outcome, a);
   figures["accumulator"] = accumulator_to_json(a);
   return figures;

@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 
 Json make_traces(const metrics::Outcome& outcome) {
   Json section = Json::array();
-  for (const metrics::TraceFacts& trace : outcome.traces) {
+  for (const TraceFacts& trace : outcome.traces) {
     section.push_back({{"class", trace.traffic_class},
                        {"rows", trace.rows},
                        {"out_of_order", trace.out_of_order},
@@ -23,6 +23,15 @@ Json make_traces(const metrics::Outcome& outcome) {
                        {"sha256", trace.sha256}});
   }
   return section;
+}
+
+void add_live_facts(const metrics::LiveFacts& live, Json& report) {
+  report["target"] = {{"url", live.url},
+                      {"engine", live.engine},
+                      {"connections", live.connections},
+                      {"threads", live.threads}};
+  if (!live.nonce.empty()) report["target"]["nonce"] = live.nonce;
+  if (!live.ended_by.empty()) report["ended_by"] = live.ended_by;
 }
 
 /// The outcome of the policy of that name, or null: a run may leave policies out.
@@ -49,7 +58,7 @@ Json make_results(const scenario::Scenario& scenario, const metrics::Outcome& ou
 }
 
 const char* verdict(const metrics::Outcome& outcome, const Json& thresholds) {
-  if (outcome.interrupted) return "inconclusive";
+  if (outcome.interrupted || !outcome.why_inconclusive.empty()) return "inconclusive";
   const bool all_hold = std::all_of(thresholds.begin(), thresholds.end(),
                                     [](const Json& row) { return row["ok"].get<bool>(); });
   return all_hold ? "pass" : "fail";
@@ -119,6 +128,10 @@ Json make_report(const scenario::Scenario& scenario, const metrics::Outcome& out
     report["interrupted"] = true;
     report["done_ratio"] = ratio(outcome.done_parts_per_million, 1'000'000);
   }
+  if (!outcome.why_inconclusive.empty()) {
+    report["inconclusive_because"] = outcome.why_inconclusive;
+  }
+  if (outcome.live) add_live_facts(*outcome.live, report);
   if (!outcome.traces.empty()) report["traces"] = make_traces(outcome);
   Json results = make_results(scenario, outcome, Names(scenario, options.pseudonyms));
   for (auto& section : results.items()) report[section.key()] = std::move(section.value());

@@ -8,87 +8,11 @@
 #include <vector>
 
 #include "metrics/accumulator.hpp"
+#include "report/schema_live.hpp"
+#include "report/schema_parts.hpp"
 
 namespace weir::report {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-struct Field {
-  const char* name;
-  Json schema;
-  bool required = true;
-};
-
-/// An object of exactly these fields, but for those that are not required.
-Json object_of(const std::vector<Field>& fields) {
-  Json properties = Json::object();
-  Json required = Json::array();
-  for (const Field& field : fields) {
-    properties[field.name] = field.schema;
-    if (field.required) required.push_back(field.name);
-  }
-  return {{"type", "object"},
-          {"properties", std::move(properties)},
-          {"required", std::move(required)},
-          {"additionalProperties", false}};
-}
-
-Json described(const char* description, const Json& schema) {
-  Json result = {{"description", description}};
-  result.update(schema);
-  return result;
-}
-
-Json reference(const char* definition, const char* description) {
-  return {{"description", description}, {"$ref", fmt::format("#/$defs/{}", definition)}};
-}
-
-Json text(const char* description) { return {{"description", description}, {"type", "string"}}; }
-
-Json flag(const char* description) { return {{"description", description}, {"type", "boolean"}}; }
-
-Json whole(const char* description, const char* unit) {
-  return {{"description", description}, {"type", "integer"}, {"minimum", 0}, {"x-unit", unit}};
-}
-
-Json whole_or_null(const char* description, const char* unit) {
-  Json schema = whole(description, unit);
-  schema["type"] = {"integer", "null"};
-  return schema;
-}
-
-Json number_or_null(const char* description, const char* unit) {
-  Json schema = whole(description, unit);
-  schema["type"] = {"number", "null"};
-  return schema;
-}
-
-Json share(const char* description) {
-  Json schema = number_or_null(description, "1");
-  schema["maximum"] = 1;
-  return schema;
-}
-
-Json list_of(const char* description, Json items) {
-  return {{"description", description}, {"type", "array"}, {"items", std::move(items)}};
-}
-
-/// An object whose names come from the scenario or from the traffic.
-Json by_name(const char* description, Json values) {
-  return {{"description", description},
-          {"type", "object"},
-          {"additionalProperties", std::move(values)}};
-}
-
-Json sha256(const char* description) {
-  return {{"description", description}, {"type", "string"}, {"pattern", "^[0-9a-f]{64}$"}};
-}
-
-Json at_most(std::size_t count, Json list) {
-  list["maxItems"] = count;
-  return list;
-}
 
 // ---- Parts of several sections
 
@@ -203,19 +127,21 @@ Json class_row() {
 }
 
 Json retry_after() {
-  return object_of(
-      {{"present", whole("Denials that said when to come back", "requests")},
-       {"absent", whole("Denials that did not", "requests")},
-       {"honest", whole("Promises kept, and not a second or more later than need be", "requests")},
-       {"too_short", whole("Promises of an instant at which it would be denied again", "requests")},
-       {"too_long", whole("Promises of a second or more later than need be", "requests")},
-       {"never", whole("Promises though no wait would help", "requests")},
-       {"honest_ratio", share("honest / present; null if none was")},
-       {"error", reference("signed_percentiles",
-                           "The promised instant minus the first at which the same request would "
-                           "have been admitted, had nothing else come")},
-       {"client_obeyed", whole("Retries that waited as they had been told", "requests")},
-       {"client_early", whole("Retries that did not", "requests")}});
+  std::vector<Field> fields = {
+      {"present", whole("Denials that said when to come back", "requests")},
+      {"absent", whole("Denials that did not", "requests")},
+      {"honest", whole("Promises kept, and not a second or more later than need be", "requests")},
+      {"too_short", whole("Promises of an instant at which it would be denied again", "requests")},
+      {"too_long", whole("Promises of a second or more later than need be", "requests")},
+      {"never", whole("Promises though no wait would help", "requests")},
+      {"honest_ratio", share("honest / present; null if none was")},
+      {"error", reference("signed_percentiles",
+                          "The promised instant minus the first at which the same request would "
+                          "have been admitted, had nothing else come")},
+      {"client_obeyed", whole("Retries that waited as they had been told", "requests")},
+      {"client_early", whole("Retries that did not", "requests")}};
+  for (Field& field : live_retry_after_fields()) fields.push_back(std::move(field));
+  return object_of(fields);
 }
 
 Json fairness() {
@@ -398,6 +324,7 @@ Json accumulator() {
                                          {"shares", digits("Sum of the shares", "1e-6")},
                                          {"squares", digits("Sum of their squares", "1e-12")}}))},
        {"backend", described("Sums of the report's section of that name", backend_accumulator())},
+       {"live", described("Of a live run", live_accumulator()), false},
        {"series",
         list_of("The intervals of the series, up to the last in which something came",
                 object_of({{"attempts", whole("Attempts", "requests")},
@@ -434,12 +361,19 @@ std::vector<Field> figure_fields() {
                described("The limit's decisions beside those of an exact window", accuracy())),
        false},
       {"errors",
-       described("The errors by kind, where there is a back end",
-                 object_of({{"queue_full", whole("Found the back end's queue full", "requests")}})),
+       by_name("The errors by kind, of a run with a back end or against a real gateway",
+               whole("Of that kind; queue_full: found the back end's queue full", "requests")),
        false},
       {"backend", described("What served admitted requests, if anything did", backend()), false},
       {"series", described("What happened over time, in parallel arrays", series())},
       {"accumulator", described("What all of it was computed from", accumulator())}};
+}
+
+/// With what only live runs have.
+std::vector<Field> all_figure_fields() {
+  std::vector<Field> fields = figure_fields();
+  for (Field& field : live_fields()) fields.push_back(std::move(field));
+  return fields;
 }
 
 Json comparison_row() {
@@ -492,8 +426,8 @@ std::vector<Field> head_fields() {
   return {
       {"schema_version", described("Of this schema", {{"const", 1}})},
       {"version", text("The version of weir that made the report")},
-      {"mode",
-       described("What made the decisions: a simulation", {{"enum", Json::array({"simulate"})}})},
+      {"mode", described("What made the decisions: a simulation, or a real gateway under load",
+                         {{"enum", {"simulate", "load"}}})},
       {"scenario",
        described("What was run",
                  object_of({{"name", text("The scenario's name")},
@@ -509,6 +443,10 @@ std::vector<Field> head_fields() {
       {"interrupted", described("There if the run was stopped before its end", {{"const", true}}),
        false},
       {"done_ratio", share("How much of the run was done when it was interrupted"), false},
+      {"inconclusive_because", text("Why the run says nothing, if it does not"), false},
+      {"target", described("Where the requests of a live run went", live_target()), false},
+      {"ended_by",
+       described("There if a cap ended the run", {{"enum", {"max_requests", "max_cost"}}}), false},
       {"traces", list_of("The recorded traffic that was replayed", trace_row()), false}};
 }
 
@@ -529,7 +467,7 @@ Json definitions() {
           {"operation_sums", object_of(operation_sums())},
           {"class", class_row()},
           {"histogram", histogram()},
-          {"figures", object_of(figure_fields())}};
+          {"figures", object_of(all_figure_fields())}};
 }
 
 }  // namespace
@@ -541,7 +479,7 @@ Json report_schema() {
                reference("figures", "The figures of a policy"))},
       {"comparison", list_of("The policies side by side in file order", comparison_row())}};
   std::vector<Field> fields = head_fields();
-  std::vector<Field> results = figure_fields();
+  std::vector<Field> results = all_figure_fields();
   results.insert(results.end(), comparison.begin(), comparison.end());
   for (Field& field : results) {
     field.required = false;

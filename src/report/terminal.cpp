@@ -8,6 +8,7 @@
 #include "core/text.hpp"
 #include "report/cells.hpp"
 #include "report/table.hpp"
+#include "report/terminal_live.hpp"
 #include "report/terminal_loop.hpp"
 
 namespace weir::report {
@@ -58,10 +59,12 @@ class Summary : private Cells {
       policies();
     } else {
       counts();
-      limits();
+      if (!is_live()) limits();
       classes();
       costs();
-      if (const Table times = times_table(report_, *this); !times.empty()) section(times);
+      const Table times =
+          is_live() ? live_times_table(report_, *this) : times_table(report_, *this);
+      if (!times.empty()) section(times);
       if (const Table accuracy = accuracy_table(report_, *this); !accuracy.empty()) {
         section(accuracy);
       }
@@ -95,10 +98,12 @@ class Summary : private Cells {
              styled(shouted, style, options_) + '\n';
   }
 
+  bool is_live() const { return report_.contains("target"); }
+
   void what_ran() {
+    if (is_live()) lines(live_title(report_, *this), Style::dim);
     std::string line =
-        fmt::format("{} of {} from {}, seed {}",
-                    report_["mode"] == "simulate" ? "simulation" : safe(report_["mode"]),
+        fmt::format("{}{} from {}, seed {}", is_live() ? "" : "simulation of ",
                     format_duration(Duration::from_ns(report_["duration_ns"].get<std::int64_t>())),
                     safe(report_["start"]), report_["scenario"]["seed"].get<std::uint64_t>());
     if (report_.contains("policies") && !report_["policies"].empty()) {
@@ -107,6 +112,12 @@ class Summary : private Cells {
     lines(line, Style::dim);
     if (report_.contains("traces")) {
       for (const Json& trace : report_["traces"]) lines(about_trace(trace), Style::dim);
+    }
+    if (report_.contains("inconclusive_because")) {
+      lines(safe(report_["inconclusive_because"]), Style::warning);
+    }
+    if (report_.contains("ended_by")) {
+      lines(fmt::format("ended by {}", safe(report_["ended_by"])), Style::dim);
     }
     if (report_.contains("interrupted")) {
       lines(fmt::format("interrupted with {} of the work done; the rest of the keys, or of the "
@@ -144,9 +155,19 @@ class Summary : private Cells {
     if (totals["errors"] > 0) {
       lines(fmt::format("{} ended in errors", count(totals["errors"]).text), Style::warning);
     }
+    if (is_live()) {
+      for (const std::string& warning : live_warnings(report_, *this)) {
+        lines(warning, Style::warning);
+      }
+    }
     keys();
     for (const std::string& sentence : loop_sentences(report_, *this)) {
       lines(sentence, Style::plain);
+    }
+    if (is_live()) {
+      for (const std::string& sentence : live_sentences(report_, *this)) {
+        lines(sentence, Style::plain);
+      }
     }
   }
 

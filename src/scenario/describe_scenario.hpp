@@ -5,6 +5,7 @@
 
 #include "scenario/describe_backend.hpp"
 #include "scenario/describe_policy.hpp"
+#include "scenario/describe_target.hpp"
 #include "scenario/describe_traffic.hpp"
 #include "scenario/fields.hpp"
 #include "scenario/model.hpp"
@@ -45,20 +46,9 @@ struct FairnessCodec {
   Json schema(Definitions& definitions) const { return Object<Fairness>{}.schema(definitions); }
 };
 
-/// An object of whatever content.
-struct AnyObject {
-  using Value = Json;
-  Parsed<Json> parse(const Json& json) const {
-    if (json.is_object()) return json;
-    return tl::unexpected("must be an object, got " + show(json));
-  }
-  Json schema() const { return {{"type", "object"}}; }
-};
-
 template <class V>
 void describe(V& v, Scenario& scenario) {
   std::string editors_schema;
-  Json target;
   v.optional("$schema", editors_schema, Text{}, "the schema that an editor checks the file with");
   v.required("name", scenario.name, Label{.names_file = true},
              "the scenario's name; its report is named after it");
@@ -80,8 +70,8 @@ void describe(V& v, Scenario& scenario) {
              "what serves an admitted request; by default in no time, any number at once");
   v.optional("fairness", scenario.fairness_by, FairnessCodec{},
              "between whom the report says how evenly they were served");
-  v.optional("target", target, AnyObject{},
-             "where real requests are sent; for commands that send them, not looked at by others");
+  v.optional("target", scenario.target, Object<TargetSpec>{},
+             "where real requests are sent, by commands that send them");
   v.optional("thresholds", scenario.thresholds, ListOf<ThresholdKind>{{}, 0, 10'000},
              "what the report must fulfil: \"FIELD < NUMBER\", a duration stands for nanoseconds");
   v.optional("series_interval", scenario.series_interval, Time{.min = one_ns},

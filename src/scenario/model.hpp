@@ -9,6 +9,7 @@
 #include "core/result.hpp"
 #include "core/time.hpp"
 #include "policy/spec.hpp"
+#include "scenario/target.hpp"
 #include "traffic/spec.hpp"
 
 namespace weir::scenario {
@@ -42,6 +43,8 @@ struct Scenario {
   std::vector<traffic::ClassSpec> traffic;
   /// Absent: requests are served in no time, any number at once.
   std::optional<traffic::BackendSpec> backend;
+  /// Only for runs that send real requests.
+  std::optional<TargetSpec> target;
   /// The attributes whose values together are those that `fairness` is between; empty: the key of
   /// each policy's first limit that has one.
   std::vector<std::string> fairness_by;

@@ -12,6 +12,7 @@
 #include "scenario/class_check.hpp"
 #include "scenario/known_names.hpp"
 #include "scenario/policy_check.hpp"
+#include "scenario/target_check.hpp"
 
 namespace weir::scenario {
 namespace {
@@ -97,6 +98,7 @@ void complete_and_check(const Place& document, Scenario& scenario) {
   check_duration(document, scenario);
   check_length(document, scenario);
   check_series(document, scenario);
+  check_target(document, scenario);
 }
 
 }  // namespace weir::scenario

@@ -139,7 +139,7 @@ void EventRun::arrive(const RequestBlock& block, std::size_t row) {
   if (clients_.refuses(block, row)) {
     return over(block, row, operation, no_slot, now_, End::throttled);
   }
-  const Clients::Behind behind = clients_.behind(block, row);
+  const traffic::Clients::Behind behind = clients_.behind(block, row);
   if (behind.is_closed()) {
     behind.gate->append(behind.client, pool_.add(block, row, operation));
     return;
@@ -154,7 +154,8 @@ void EventRun::attempt(const RequestBlock& block, std::size_t row, Operation& op
   const bool counts = recorder_.counts(now_);
   const policy::Verdict verdict = joint_.decide(block, row);
   joint_.record(counts);
-  recorder_.attempt(block, row, verdict.allowed, is_retry, due_of_attempt(operation, now_));
+  recorder_.attempt(block, row, verdict.allowed ? Answer::allowed : Answer::denied, is_retry,
+                    now_ - due_of_attempt(operation, now_));
   recorder_.operation_tried(traffic_class, operation.due, is_retry);
   if (counts && operation.promised != Instant::min()) {
     metrics::RetryAfterTotals& totals = context_.into.retry_after;
@@ -191,11 +192,11 @@ void EventRun::denied(const RequestBlock& block, std::size_t row, Operation& ope
 
 void EventRun::react(const RequestBlock& block, std::size_t row, Operation& operation,
                      std::uint32_t slot, Duration told) {
-  const Duration wait = clients_.wait(block, row, operation, told);
+  const Duration wait = clients_.wait(block, row, {operation.attempt, operation.waited}, told);
   if (wait == traffic::no_wait) return over(block, row, operation, slot, now_, End::abandoned);
   operation.waited = wait;
   const std::uint32_t kept = slot != no_slot ? slot : pool_.add(block, row, operation);
-  if (const Clients::Behind behind = clients_.behind(block, row)) {
+  if (const traffic::Clients::Behind behind = clients_.behind(block, row)) {
     behind.gate->begin_wait(behind.client);
   }
   schedule(now_ + wait, Event::retried, pool_.ticket(kept));
@@ -205,7 +206,7 @@ void EventRun::retry(std::uint32_t slot) {
   const RequestBlock& block = pool_.load(slot, now_);
   Operation& operation = pool_[slot];
   ++operation.attempt;
-  const Clients::Behind behind = clients_.behind(block, 0);
+  const traffic::Clients::Behind behind = clients_.behind(block, 0);
   if (behind) behind.gate->end_wait(behind.client);
   // Another operation may keep its client from sending for longer.
   if (behind.is_closed()) return behind.gate->append(behind.client, slot);
@@ -213,7 +214,7 @@ void EventRun::retry(std::uint32_t slot) {
   if (behind) open_gate(behind);
 }
 
-void EventRun::open_gate(Clients::Behind behind) {
+void EventRun::open_gate(traffic::Clients::Behind behind) {
   while (!behind.is_closed()) {
     const std::optional<std::uint32_t> slot = behind.gate->take_first(behind.client);
     if (!slot) return;

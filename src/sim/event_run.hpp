@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "sim/backend.hpp"
-#include "sim/clients.hpp"
 #include "sim/fairness_record.hpp"
 #include "sim/joint_decision.hpp"
 #include "sim/lane_limit.hpp"
 #include "sim/operation_pool.hpp"
 #include "sim/pending_queue.hpp"
 #include "sim/policy_run.hpp"
+#include "traffic/clients.hpp"
 #include "traffic/closed_operations.hpp"
 
 namespace weir::sim {
@@ -52,7 +52,8 @@ class EventRun final : public PolicyRun {
     /// When it is looked at next, whether or not somebody has ended by then.
     Instant wakes = Instant::max();
   };
-  using End = Recorder::End;
+  using End = metrics::Recorder::End;
+  using Answer = metrics::Recorder::Answer;
 
   // ---- Time.
   std::uint64_t due_at(Instant at, Event event) const;
@@ -76,7 +77,7 @@ class EventRun final : public PolicyRun {
              Duration told);
   void retry(std::uint32_t slot);
   /// Lets those go that gathered behind a client, until one of them has to wait.
-  void open_gate(Clients::Behind behind);
+  void open_gate(traffic::Clients::Behind behind);
   void think(Subject subject);
   /// An operation is over, at `end`.
   void over(const RequestBlock& block, std::size_t row, const Operation& operation,
@@ -110,9 +111,9 @@ class EventRun final : public PolicyRun {
 
   PolicyRunContext context_;
   std::vector<LaneLimit> limits_;
-  Recorder recorder_;
+  metrics::Recorder recorder_;
   JointDecision joint_;
-  Clients clients_;
+  traffic::Clients clients_;
   OperationPool pool_;
   PendingQueue<Subject> pending_;
   std::optional<FairnessRecord> fairness_;

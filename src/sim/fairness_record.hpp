@@ -6,8 +6,8 @@
 
 #include "core/request.hpp"
 #include "metrics/fairness.hpp"
+#include "metrics/recorder.hpp"
 #include "policy/key_indexer.hpp"
-#include "sim/recorder.hpp"
 
 namespace weir::sim {
 
@@ -20,7 +20,7 @@ class FairnessRecord {
   void succeeded(const RequestBlock& block, std::size_t row) { tally_.succeeded(key(block, row)); }
 
   /// A block of operations that end with their admission or denial.
-  void add(const RequestBlock& block, std::size_t first, const BlockDecisions& decisions) {
+  void add(const RequestBlock& block, std::size_t first, const metrics::BlockDecisions& decisions) {
     indexes_.resize(block.size());
     keys_.index(block, indexes_.data());
     tally_.grow(keys_.size());

@@ -93,8 +93,8 @@ class BlockRun final : public PolicyRun {
 
   PolicyRunContext context_;
   std::vector<LaneLimit> limits_;
-  Recorder recorder_;
-  BlockDecisions decisions_;
+  metrics::Recorder recorder_;
+  metrics::BlockDecisions decisions_;
   std::vector<policy::Promise> promises_;
   std::optional<FairnessRecord> fairness_;
   std::vector<policy::KeyIndex> keys_;

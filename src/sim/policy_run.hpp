@@ -7,9 +7,9 @@
 
 #include "limiter/limiter.hpp"
 #include "metrics/accumulator.hpp"
+#include "metrics/recorder.hpp"
 #include "policy/policy.hpp"
 #include "sim/decision_log.hpp"
-#include "sim/recorder.hpp"
 #include "sim/run_control.hpp"
 #include "traffic/plan.hpp"
 #include "traffic/spec.hpp"
@@ -35,7 +35,7 @@ struct PolicyRunContext {
   const traffic::Plan& plan;
   limiter::Environment environment;
   std::optional<std::uint32_t> shard;
-  RecordClock clock;
+  metrics::RecordClock clock;
   std::size_t few_values = 20;
   metrics::Accumulator& into;
   /// Null where decisions are not logged.

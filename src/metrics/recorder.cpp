@@ -1,11 +1,11 @@
-#include "sim/recorder.hpp"
+#include "metrics/recorder.hpp"
 
 #include <algorithm>
 #include <limits>
 
 #include "core/int128.hpp"
 
-namespace weir::sim {
+namespace weir::metrics {
 namespace {
 
 std::uint64_t count_allowed(const BlockDecisions& decisions, std::size_t begin, std::size_t end) {
@@ -24,7 +24,7 @@ void add_up(std::int64_t& sum, Int128 amount) {
 }  // namespace
 
 Recorder::Recorder(const Columns& columns, std::size_t classes, RecordClock clock,
-                   std::size_t few_values, metrics::Accumulator& into)
+                   std::size_t few_values, Accumulator& into)
     : columns_(columns),
       clock_(clock),
       into_(into),
@@ -65,14 +65,14 @@ void Recorder::add_interval(const RequestBlock& block, const BlockDecisions& dec
   const std::uint64_t attempts = end - begin;
   const std::uint64_t allowed = count_allowed(decisions, begin, end);
   const std::uint64_t denied = attempts - allowed;
-  metrics::SeriesPoint& point = into_.series[std::min(interval, into_.series.size() - 1)];
+  SeriesPoint& point = into_.series[std::min(interval, into_.series.size() - 1)];
   point.attempts += attempts;
   point.allowed += allowed;
   point.denied += denied;
   into_.latency_denied.record_n(0, denied);
   if (!decisions.any_delay) {
     point.succeeded += allowed;
-    for (metrics::Histogram* h :
+    for (Histogram* h :
          {&point.latency, &into_.latency_allowed, &into_.latency_operation, &into_.delay}) {
       h->record_n(0, allowed);
     }
@@ -80,7 +80,7 @@ void Recorder::add_interval(const RequestBlock& block, const BlockDecisions& dec
   }
   for (std::size_t i = begin; i < end; ++i) {
     if (decisions.allowed[i] == 0) continue;
-    for (metrics::Histogram* h :
+    for (Histogram* h :
          {&point.latency, &into_.latency_allowed, &into_.latency_operation, &into_.delay}) {
       h->record(decisions.delay[i].ns());
     }
@@ -102,11 +102,11 @@ void Recorder::add_classes(const RequestBlock& block, std::size_t first,
     while (end < block.size() && block.traffic_class[end] == traffic_class) ++end;
     const std::uint64_t attempts = end - i;
     const std::uint64_t allowed = count_allowed(decisions, i, end);
-    const metrics::Operations operations = {.count = attempts,
-                                            .succeeded = allowed,
-                                            .abandoned = attempts - allowed,
-                                            .attempts = attempts};
-    metrics::Histogram& latency = into_.classes[traffic_class].latency_operation;
+    const Operations operations = {.count = attempts,
+                                   .succeeded = allowed,
+                                   .abandoned = attempts - allowed,
+                                   .attempts = attempts};
+    Histogram& latency = into_.classes[traffic_class].latency_operation;
     classes_[traffic_class].counts +=
         {.attempts = attempts, .allowed = allowed, .denied = attempts - allowed, .errors = 0};
     classes_[traffic_class].operations += operations;
@@ -148,7 +148,7 @@ void Recorder::add_costs(const RequestBlock& block, std::size_t first,
 
 // ---- One by one
 
-metrics::SeriesPoint& Recorder::point_at(Instant at) {
+SeriesPoint& Recorder::point_at(Instant at) {
   if (at < last_begin_ || at >= last_end_) {
     const std::int64_t interval = (at - clock_.counted_from).ns() / clock_.series_interval.ns();
     last_point_ = std::min(static_cast<std::size_t>(interval), into_.series.size() - 1);
@@ -158,32 +158,40 @@ metrics::SeriesPoint& Recorder::point_at(Instant at) {
   return into_.series[last_point_];
 }
 
-void Recorder::attempt(const RequestBlock& block, std::size_t row, bool allowed, bool is_retry,
-                       Instant due) {
+void Recorder::attempt(const RequestBlock& block, std::size_t row, Answer answer, bool is_retry,
+                       Duration denied_after) {
   if (!counts(block.at[row])) return;
-  const metrics::Counts one = {
-      .attempts = 1, .allowed = allowed ? 1U : 0U, .denied = allowed ? 0U : 1U, .errors = 0};
-  metrics::SeriesPoint& point = point_at(block.at[row]);
+  const Counts one = {.attempts = 1,
+                      .allowed = answer == Answer::allowed ? 1U : 0U,
+                      .denied = answer == Answer::denied ? 1U : 0U,
+                      .errors = answer == Answer::none ? 1U : 0U};
+  SeriesPoint& point = point_at(block.at[row]);
   ++point.attempts;
   point.allowed += one.allowed;
   point.denied += one.denied;
   point.retries += is_retry ? 1U : 0U;
   classes_[block.traffic_class[row]].counts += one;
-  if (!allowed) into_.latency_denied.record((block.at[row] - due).ns());
+  if (answer == Answer::denied) into_.latency_denied.record(denied_after.ns());
   for (Tracked& tracked : tracked_) {
-    ++tracked.counts[2 * std::size_t{block.attributes[tracked.column][row]} + one.allowed];
+    const ValueId id = block.attributes[tracked.column][row];
+    if (answer == Answer::none) {
+      ++tracked.error_of(id);
+    } else {
+      ++tracked.counts[2 * std::size_t{id} + one.allowed];
+    }
   }
   for (std::size_t c = 0; c < costs_.size(); ++c) {
     const std::int64_t cost = block.costs[c][row];
     add_up(costs_[c].offered, cost);
-    add_up(allowed ? costs_[c].allowed : costs_[c].denied, cost);
+    if (answer == Answer::none) continue;
+    add_up(answer == Answer::allowed ? costs_[c].allowed : costs_[c].denied, cost);
   }
 }
 
 void Recorder::refused(const RequestBlock& block, std::size_t row) {
   if (!counts(block.at[row])) return;
   --point_at(block.at[row]).allowed;
-  metrics::Counts& totals = classes_[block.traffic_class[row]].counts;
+  Counts& totals = classes_[block.traffic_class[row]].counts;
   --totals.allowed;
   ++totals.errors;
   for (std::size_t c = 0; c < costs_.size(); ++c) {
@@ -194,8 +202,7 @@ void Recorder::refused(const RequestBlock& block, std::size_t row) {
   for (Tracked& tracked : tracked_) {
     const ValueId id = block.attributes[tracked.column][row];
     --tracked.counts[2 * std::size_t{id} + 1];
-    if (tracked.errors.empty()) tracked.errors.resize(tracked.counts.size() / 2);
-    ++tracked.errors[id];
+    ++tracked.error_of(id);
   }
 }
 
@@ -213,14 +220,14 @@ void Recorder::operation_began(std::uint16_t traffic_class, Instant due) {
 
 void Recorder::operation_tried(std::uint16_t traffic_class, Instant due, bool is_retry) {
   if (!counts(due)) return;
-  metrics::Operations& operations = classes_[traffic_class].operations;
+  Operations& operations = classes_[traffic_class].operations;
   ++operations.attempts;
   operations.retries += is_retry ? 1U : 0U;
 }
 
 void Recorder::operation_ended(std::uint16_t traffic_class, Instant due, Instant end, End how) {
   if (!counts(due)) return;
-  metrics::Operations& operations = classes_[traffic_class].operations;
+  Operations& operations = classes_[traffic_class].operations;
   operations.succeeded += how == End::succeeded ? 1U : 0U;
   operations.abandoned += how == End::abandoned || how == End::throttled ? 1U : 0U;
   operations.throttled += how == End::throttled ? 1U : 0U;
@@ -241,7 +248,7 @@ void Recorder::finish() {
     into_.operations += classes_[c].operations;
   }
   for (std::size_t c = 0; c < costs_.size(); ++c) {
-    metrics::CostTotals& sum = into_.costs[columns_.costs[c]];
+    CostTotals& sum = into_.costs[columns_.costs[c]];
     add_up(sum.offered, costs_[c].offered);
     add_up(sum.allowed, costs_[c].allowed);
     add_up(sum.denied, costs_[c].denied);
@@ -261,4 +268,4 @@ void Recorder::finish() {
   }
 }
 
-}  // namespace weir::sim
+}  // namespace weir::metrics

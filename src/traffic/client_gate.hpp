@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-namespace weir::sim {
+namespace weir::traffic {
 
 /// Clients that send nothing while they wait to try operations again: how many each waits for, and
 /// which others have gathered behind it. 12 bytes a client, and 4 for each slot.
@@ -48,4 +48,4 @@ class ClientGate {
   std::vector<std::uint32_t> next_;
 };
 
-}  // namespace weir::sim
+}  // namespace weir::traffic

@@ -7,7 +7,7 @@
 #include "core/request.hpp"
 #include "metrics/accumulator.hpp"
 
-namespace weir::sim {
+namespace weir::metrics {
 
 /// How time is cut up for the record: what comes before `counted_from` is warm-up.
 struct RecordClock {
@@ -35,16 +35,17 @@ class Recorder {
  public:
   /// Attributes of at most `few_values` values have totals of their own.
   Recorder(const Columns& columns, std::size_t classes, RecordClock clock, std::size_t few_values,
-           metrics::Accumulator& into);
+           Accumulator& into);
 
   /// A block of which every request is an operation of its own that ends with its admission or its
   /// denial. Rows before `first` are not counted.
   void add(const RequestBlock& block, std::size_t first, const BlockDecisions& decisions);
 
-  /// One attempt, at its row's instant, that had been due at another. Nothing before the warm-up's
-  /// end is counted, here and below.
-  void attempt(const RequestBlock& block, std::size_t row, bool allowed, bool is_retry,
-               Instant due);
+  /// One attempt, at its row's instant; if it was denied, how long after it had been due the denial
+  /// came. Nothing before the warm-up's end is counted, here and below.
+  enum class Answer : std::uint8_t { denied, allowed, none };
+  void attempt(const RequestBlock& block, std::size_t row, Answer answer, bool is_retry,
+               Duration denied_after);
   /// An attempt that was counted as allowed has found the back end's queue full.
   void refused(const RequestBlock& block, std::size_t row);
   /// An admitted attempt has been answered: when it was due, when it was decided, and how much of
@@ -60,7 +61,7 @@ class Recorder {
   void finish();
 
  private:
-  metrics::SeriesPoint& point_at(Instant at);
+  SeriesPoint& point_at(Instant at);
   void add_interval(const RequestBlock& block, const BlockDecisions& decisions, std::size_t begin,
                     std::size_t end, std::size_t interval);
   /// Counts an operation that ended well in the interval in which it did, if the run has it.
@@ -72,20 +73,24 @@ class Recorder {
 
   const Columns& columns_;
   RecordClock clock_;
-  metrics::Accumulator& into_;
+  Accumulator& into_;
   // Per tracked column: twice the value's id, plus 1 if allowed.
   struct Tracked {
     std::size_t column;
     std::vector<std::uint64_t> counts;
-    /// By id, those refused by the back end; empty as long as none was.
+    /// By id, those that ended in errors; empty as long as none did.
     std::vector<std::uint64_t> errors;
+    std::uint64_t& error_of(ValueId id) {
+      if (errors.empty()) errors.resize(counts.size() / 2);
+      return errors[id];
+    }
   };
   std::vector<Tracked> tracked_;
-  std::vector<metrics::CostTotals> costs_;
+  std::vector<CostTotals> costs_;
   // By class; the totals are their sum.
   struct ClassCounts {
-    metrics::Counts counts;
-    metrics::Operations operations;
+    Counts counts;
+    Operations operations;
   };
   std::vector<ClassCounts> classes_;
   // The interval that point_at() found last, and where it begins and ends.
@@ -94,4 +99,4 @@ class Recorder {
   Instant last_end_ = Instant::min();
 };
 
-}  // namespace weir::sim
+}  // namespace weir::metrics

@@ -1,30 +1,29 @@
-#include "sim/clients.hpp"
+#include "traffic/clients.hpp"
 
 #include <algorithm>
 #include <variant>
 
-#include "limiter/parameters.hpp"
 #include "traffic/number_sampler.hpp"
 #include "traffic/retry.hpp"
 
-namespace weir::sim {
-Clients::Clients(const traffic::Plan& plan) {
-  for (const traffic::ClassPlan& c : plan.classes()) classes_.push_back(make_class(plan, c));
+namespace weir::traffic {
+Clients::Clients(const Plan& plan) {
+  for (const ClassPlan& c : plan.classes()) classes_.push_back(make_class(plan, c));
 }
 
-Clients::Class Clients::make_class(const traffic::Plan& plan, const traffic::ClassPlan& c) {
-  const traffic::OnDenied& on_denied = c.spec.on_denied;
+Clients::Class Clients::make_class(const Plan& plan, const ClassPlan& c) {
+  const OnDenied& on_denied = c.spec.on_denied;
   Class made{.on_denied = &on_denied,
              .abandon = &c.spec.abandon,
              .pool = c.spec.clients ? &*c.spec.clients : nullptr,
-             .throttle = std::get_if<traffic::AdaptiveThrottle>(&on_denied.behaviour),
+             .throttle = std::get_if<AdaptiveThrottle>(&on_denied.behaviour),
              .retry = c.random.named("retry"),
              .throttling = c.random.named("throttle"),
              .leaving = c.random.named("abandon"),
              .leaving_after = c.random.named("abandon after"),
              .leaving_at = c.random.named("abandon at"),
              .thinking = c.random.named("think")};
-  const bool has_gate = on_denied.scope == traffic::RetryScope::client;
+  const bool has_gate = on_denied.scope == RetryScope::client;
   if (!has_gate && made.throttle == nullptr) return made;
   const auto column = plan.columns().find_attribute(on_denied.client);
   if (!column) return made;
@@ -37,7 +36,7 @@ Clients::Class Clients::make_class(const traffic::Plan& plan, const traffic::Cla
   }
   if (made.throttle != nullptr) {
     auto& throttles = throttles_[{*column, made.throttle->k, made.throttle->window}];
-    throttles.resize(clients, traffic::AdaptiveThrottleState(*made.throttle));
+    throttles.resize(clients, AdaptiveThrottleState(*made.throttle));
     made.throttles = &throttles;
   }
   return made;
@@ -46,7 +45,7 @@ Clients::Class Clients::make_class(const traffic::Plan& plan, const traffic::Cla
 bool Clients::refuses(const RequestBlock& block, std::size_t row) {
   const Class& c = class_of(block, row);
   if (c.throttles == nullptr) return false;
-  traffic::AdaptiveThrottleState& state = (*c.throttles)[block.attributes[c.client_column][row]];
+  AdaptiveThrottleState& state = (*c.throttles)[block.attributes[c.client_column][row]];
   const double probability = state.refusal_probability(block.at[row]);
   state.on_request(block.at[row]);
   return c.throttling.uniform(block.operation[row]) <= probability;
@@ -58,16 +57,16 @@ void Clients::accepted(const RequestBlock& block, std::size_t row) {
   (*c.throttles)[block.attributes[c.client_column][row]].on_accept(block.at[row]);
 }
 
-Duration Clients::wait(const RequestBlock& block, std::size_t row, const Operation& operation,
+Duration Clients::wait(const RequestBlock& block, std::size_t row, Attempt failed,
                        Duration told) const {
   const Class& c = class_of(block, row);
-  const Duration wait = traffic::retry_wait(*c.on_denied,
-                                            {.operation = block.operation[row],
-                                             .attempt = operation.attempt,
-                                             .advertised = told,
-                                             .previous_wait = operation.waited},
-                                            c.retry);
-  return wait == traffic::no_wait ? wait : std::min(wait, limiter::longest_window);
+  const Duration wait = retry_wait(*c.on_denied,
+                                   {.operation = block.operation[row],
+                                    .attempt = failed.number,
+                                    .advertised = told,
+                                    .previous_wait = failed.waited},
+                                   c.retry);
+  return wait == no_wait ? wait : std::min(wait, longest_drawn);
 }
 
 Clients::Behind Clients::behind(const RequestBlock& block, std::size_t row) {
@@ -83,8 +82,7 @@ bool Clients::leaves(const Class& c, std::uint64_t operation) const {
 Instant Clients::leaves_at(const RequestBlock& block, std::size_t row, Instant admitted) const {
   const Class& c = class_of(block, row);
   if (!c.abandon->after || !leaves(c, block.operation[row])) return Instant::max();
-  return admitted +
-         traffic::draw_duration(*c.abandon->after, c.leaving_after, block.operation[row]);
+  return admitted + draw_duration(*c.abandon->after, c.leaving_after, block.operation[row]);
 }
 
 Duration Clients::stays_for(const RequestBlock& block, std::size_t row, Duration service) const {
@@ -97,10 +95,9 @@ Duration Clients::stays_for(const RequestBlock& block, std::size_t row, Duration
 
 Duration Clients::thinks(const RequestBlock& block, std::size_t row, Duration took) const {
   const Class& c = class_of(block, row);
-  const Duration think =
-      traffic::draw_duration(c.pool->think_time, c.thinking, block.operation[row]);
+  const Duration think = draw_duration(c.pool->think_time, c.thinking, block.operation[row]);
   // What is over at once takes a round trip all the same: else it could send without end.
-  return took > Duration() ? think : std::max(think, traffic::round_trip);
+  return took > Duration() ? think : std::max(think, round_trip);
 }
 
-}  // namespace weir::sim
+}  // namespace weir::traffic

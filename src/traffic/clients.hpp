@@ -7,18 +7,17 @@
 #include <vector>
 
 #include "core/random.hpp"
-#include "sim/client_gate.hpp"
-#include "sim/operation_pool.hpp"
 #include "traffic/adaptive_throttle.hpp"
+#include "traffic/client_gate.hpp"
 #include "traffic/plan.hpp"
 
-namespace weir::sim {
+namespace weir::traffic {
 
 /// What the clients of each class of traffic do when they are denied, when they have been answered,
 /// and when they are tired of waiting. All draws depend on the operation alone.
 class Clients {
  public:
-  explicit Clients(const traffic::Plan& plan);
+  explicit Clients(const Plan& plan);
 
   /// Whether the client itself refuses to send (adaptive throttling); counts it as a request.
   bool refuses(const RequestBlock& block, std::size_t row);
@@ -29,9 +28,13 @@ class Clients {
   void accepted(const RequestBlock& block, std::size_t row);
 
   /// How long until an operation is tried again whose attempt has failed just now, its client
-  /// having been told to wait so long, if at all; `traffic::no_wait` if it gives up.
-  Duration wait(const RequestBlock& block, std::size_t row, const Operation& operation,
-                Duration told) const;
+  /// having been told to wait so long, if at all; `no_wait` if it gives up.
+  struct Attempt {
+    /// 1 for the operation's first, and how long it was waited for.
+    std::uint32_t number = 1;
+    Duration waited;
+  };
+  Duration wait(const RequestBlock& block, std::size_t row, Attempt failed, Duration told) const;
 
   /// The gate that the client of a request stands behind while it waits, if its class has one.
   struct Behind {
@@ -58,18 +61,18 @@ class Clients {
 
  private:
   struct Class {
-    const traffic::OnDenied* on_denied = nullptr;
-    const traffic::Abandonment* abandon = nullptr;
-    const traffic::ClientPool* pool = nullptr;
-    const traffic::AdaptiveThrottle* throttle = nullptr;
+    const OnDenied* on_denied = nullptr;
+    const Abandonment* abandon = nullptr;
+    const ClientPool* pool = nullptr;
+    const AdaptiveThrottle* throttle = nullptr;
     /// Where the attribute stands that says which client a request is of.
     std::size_t client_column = 0;
     ClientGate* gate = nullptr;
-    std::vector<traffic::AdaptiveThrottleState>* throttles = nullptr;
+    std::vector<AdaptiveThrottleState>* throttles = nullptr;
     RandomStream retry{0}, throttling{0}, leaving{0}, leaving_after{0}, leaving_at{0}, thinking{0};
   };
 
-  Class make_class(const traffic::Plan& plan, const traffic::ClassPlan& c);
+  Class make_class(const Plan& plan, const ClassPlan& c);
   const Class& class_of(const RequestBlock& block, std::size_t row) const {
     return classes_[block.traffic_class[row]];
   }
@@ -79,8 +82,8 @@ class Clients {
   /// By column: classes of the same clients share them.
   std::map<std::size_t, std::unique_ptr<ClientGate>> gates_;
   /// By column, k and window: classes whose clients throttle themselves in the same way, too.
-  std::map<std::tuple<std::size_t, double, Duration>, std::vector<traffic::AdaptiveThrottleState>>
+  std::map<std::tuple<std::size_t, double, Duration>, std::vector<AdaptiveThrottleState>>
       throttles_;
 };
 
-}  // namespace weir::sim
+}  // namespace weir::traffic

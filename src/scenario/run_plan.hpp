@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "core/run_facts.hpp"
+#include "scenario/model.hpp"
+#include "traffic/plan.hpp"
+
+namespace weir::scenario {
+
+/// Attributes of at most so many values have totals of their own in a report.
+inline constexpr std::size_t few_values = 20;
+
+struct RunPlanOptions {
+  /// Attributes that somebody reads beside the limits and the clients; or all.
+  std::vector<std::string> wanted = {};
+  bool all_wanted = false;
+  bool skip_bad_rows = false;
+};
+
+/// Why a scenario cannot be run; problems point into it.
+struct Refusal {
+  /// cannot_run where a trace could not be read, else invalid_scenario.
+  ErrorKind kind = ErrorKind::invalid_scenario;
+  Problems problems;
+};
+
+/// What every run of a scenario begins with, on whichever clock: its traffic, and how its time is
+/// cut up. The operations are the same for each.
+struct RunPlan {
+  traffic::Plan traffic;
+  RunFacts facts = {};
+  /// Why decisions are serial, as a sentence; empty where shards can be decided side by side.
+  std::string serial_reason = {};
+  /// What else is wrong with the scenario as a run.
+  Problems problems = {};
+};
+
+tl::expected<RunPlan, Refusal> plan_run(const Scenario& scenario, const RunPlanOptions& options);
+
+}  // namespace weir::scenario
