@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "load/header_text.hpp"
 #include "load/ietf_fields.hpp"
 #include "load/quota.hpp"
 #include "load/rate_limit_values.hpp"

@@ -8,6 +8,7 @@
 #include "core/int128.hpp"
 #include "core/text.hpp"
 #include "limiter/parameters.hpp"
+#include "load/header_text.hpp"
 #include "load/http_date.hpp"
 
 namespace weir::load {
@@ -91,12 +92,6 @@ std::string in_ascii(std::string_view duration) {
 }
 
 }  // namespace
-
-std::string_view without_blanks(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  text.remove_prefix(std::min(text.size(), text.find_first_not_of(blanks)));
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
 
 std::optional<std::int64_t> read_amount(std::string_view text) {
   if (!all_digits(text)) return std::nullopt;

@@ -23,9 +23,6 @@ struct ResponseClock {
 /// its answer leaves: an instant no longer past than this is now.
 inline constexpr Duration clock_slack = Duration::from_seconds(2);
 
-/// Without the blanks and tabs at both ends.
-std::string_view without_blanks(std::string_view text);
-
 /// Digits, up to 63 bits.
 std::optional<std::int64_t> read_amount(std::string_view text);
 
