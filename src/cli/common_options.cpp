@@ -82,19 +82,10 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 tl::expected<scenario::Scenario, int> load_scenario(const std::string& path,
-                                                    const CommonOptions& options) {
+                                                    const scenario::LoadOptions& options) {
   const Result<std::string> text = read_file(path);
-  if (!text) {
-    complain(text.error().message);
-    return tl::unexpected(static_cast<int>(text.error().kind));
-  }
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  const Result<scenario::LoadOptions> load = options.load_options(folder);
-  if (!load) {
-    complain(load.error().message);
-    return tl::unexpected(static_cast<int>(load.error().kind));
-  }
-  auto parsed = scenario::parse_scenario(*text, *load);
+  if (!text) return tl::unexpected(complain_of(text.error()));
+  auto parsed = scenario::parse_scenario(*text, options);
   if (!parsed) {
     complain(path, parsed.error());
     return tl::unexpected(static_cast<int>(exit_invalid_scenario));
@@ -102,7 +93,16 @@ tl::expected<scenario::Scenario, int> load_scenario(const std::string& path,
   return std::move(*parsed);
 }
 
+std::string folder_of(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
+}
+
 void complain(const std::string& message) { fmt::print(stderr, "weir: {}\n", message); }
+
+int complain_of(const Error& error) {
+  complain(error.message);
+  return static_cast<int>(error.kind);
+}
 
 void complain(const std::string& path, const Problems& problems) {
   fmt::print(stderr, "weir: {}: {} problem{}\n", path, problems.size(),

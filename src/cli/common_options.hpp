@@ -34,10 +34,14 @@ Result<std::string> read_file(const std::string& path);
 /// Reads and checks a scenario file; complains on standard error and gives the exit code if it
 /// cannot be run.
 tl::expected<scenario::Scenario, int> load_scenario(const std::string& path,
-                                                    const CommonOptions& options);
+                                                    const scenario::LoadOptions& options);
+/// The folder of a file, from which relative paths in it start.
+std::string folder_of(const std::string& path);
 
 /// One line on standard error: "weir: ...".
 void complain(const std::string& message);
+/// The same of an error; gives its exit code.
+int complain_of(const Error& error);
 /// The problems of a scenario, one a line, under the name of its file.
 void complain(const std::string& path, const Problems& problems);
 

@@ -1,23 +1,20 @@
 #include "sim/simulate.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <CLI/Option.hpp>
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <set>
 
 #include "cli/command.hpp"
 #include "cli/common_options.hpp"
+#include "cli/deliver_report.hpp"
 #include "cli/inline_scenario.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/write_report.hpp"
 #include "report/json.hpp"
-#include "report/terminal.hpp"
 #include "report/thresholds.hpp"
 
 namespace weir::cli {
@@ -42,7 +39,6 @@ struct SimulateCommand {
   int run_file(const std::string& path);
   int run_inline();
   int run_scenario(const scenario::Scenario& scenario, const std::string& source);
-  int deliver(const nlohmann::ordered_json& report);
 };
 
 void SimulateCommand::add_to(CLI::App& command) {
@@ -85,25 +81,22 @@ int SimulateCommand::run() {
     return exit_usage;
   }
   if (!out.empty()) {
-    if (const auto made = make_report_folder(out); !made) {
-      complain(made.error().message);
-      return static_cast<int>(made.error().kind);
-    }
+    if (const auto made = make_report_folder(out); !made) return complain_of(made.error());
   }
   if (scenarios.empty()) return run_inline();
   int worst = exit_passed;
   for (const std::string& path : scenarios) {
     const int code = run_file(path);
     if (code == exit_interrupted) return code;
-    // What could not be run weighs more than what ran and failed.
-    const auto weight = [](int c) { return c == exit_passed ? 0 : c == exit_failed ? 1 : 2; };
-    if (weight(code) > weight(worst)) worst = code;
+    worst = worse_exit_code(worst, code);
   }
   return worst;
 }
 
 int SimulateCommand::run_file(const std::string& path) {
-  const auto scenario = load_scenario(path, common);
+  const auto load = common.load_options(folder_of(path));
+  if (!load) return complain_of(load.error());
+  const auto scenario = load_scenario(path, *load);
   return scenario ? run_scenario(*scenario, path) : scenario.error();
 }
 
@@ -113,8 +106,7 @@ int SimulateCommand::run_inline() {
   for (const Error* error :
        {document ? nullptr : &document.error(), load ? nullptr : &load.error()}) {
     if (error == nullptr) continue;
-    complain(error->message);
-    return static_cast<int>(error->kind);
+    return complain_of(*error);
   }
   const auto scenario = scenario::read_scenario(*document, *load);
   if (!scenario) {
@@ -162,12 +154,11 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
     return simulation->run(control);
   }();
   if (!outcome) {
-    complain(outcome.error().message);
-    return static_cast<int>(outcome.error().kind);
+    return complain_of(outcome.error());
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   const auto report = report::make_report(scenario, *outcome, {.pseudonyms = pseudonyms});
-  const int delivered = deliver(report);
+  const int delivered = deliver_report(report, out, common);
   if (!common.quiet) {
     fmt::print(stderr, "simulated {} requests in {:.2f} s\n",
                format_count(static_cast<std::int64_t>(control.requests.load())), took.count());
@@ -175,34 +166,6 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
   if (delivered != exit_passed) return delivered;
   if (outcome->interrupted) return exit_interrupted;
   return report["verdict"] == "pass" ? exit_passed : exit_failed;
-}
-
-int terminal_width() {
-  winsize size = {};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
-  return std::clamp<int>(size.ws_col, 40, 120);
-}
-
-int SimulateCommand::deliver(const nlohmann::ordered_json& report) {
-  int code = exit_passed;
-  if (!out.empty()) {
-    if (const auto done = write_report(out, report); !done) {
-      complain(done.error().message);
-      code = static_cast<int>(done.error().kind);
-    }
-  }
-  std::string text;
-  if (common.json) {
-    text = report::to_text(report);
-  } else if (!common.quiet) {
-    text = report::render_terminal(
-        report, {.color = common.color_on_stdout(), .width = terminal_width(), .unicode = true});
-  }
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    complain("could not write to standard output");
-    return exit_could_not_run;
-  }
-  return code;
 }
 
 }  // namespace

@@ -23,7 +23,9 @@ struct ValidateCommand {
 
  private:
   int check(const std::string& path) {
-    const auto scenario = load_scenario(path, common);
+    const auto load = common.load_options(folder_of(path));
+    if (!load) return complain_of(load.error());
+    const auto scenario = load_scenario(path, *load);
     if (!scenario) return scenario.error();
     // Traces are read too, since what they lack shows only then.
     const auto simulation = sim::Simulation::prepare(*scenario, {.policy = common.policy});

@@ -1,9 +1,10 @@
 #include "metrics/histogram.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <optional>
+
+#include "core/base64.hpp"
 
 namespace weir::metrics {
 namespace {
@@ -72,35 +73,6 @@ class ByteReader {
   std::string_view rest_;
 };
 
-// ---- Base64, strictly: no blanks, no line ends, padding only at the end.
-
-std::string to_base64(const std::string& bytes) {
-  // The library ends its text with a null character.
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                  reinterpret_cast<const unsigned char*>(bytes.data()),
-                  static_cast<int>(bytes.size()));
-  text.pop_back();
-  return text;
-}
-
-/// At most `longest` bytes, or nothing.
-std::optional<std::string> from_base64(std::string_view text, std::size_t longest) {
-  constexpr std::string_view alphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::size_t letters = std::min(text.find_first_not_of(alphabet), text.size());
-  const std::string_view padding = text.substr(letters);
-  if (text.size() % 4 != 0 || (!padding.empty() && padding != "=" && padding != "==")) return {};
-  if (text.size() / 4 * 3 > longest + padding.size()) return {};
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int decoded = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                      reinterpret_cast<const unsigned char*>(text.data()),
-                                      static_cast<int>(text.size()));
-  if (decoded != static_cast<int>(bytes.size())) return {};
-  bytes.resize(bytes.size() - padding.size());
-  return bytes;
-}
-
 tl::unexpected<std::string> not_encoding(std::string_view why) {
   return tl::unexpected(fmt::format("not a histogram in HdrHistogram V2 encoding: {}", why));
 }
@@ -147,7 +119,9 @@ std::int64_t Histogram::percentile(std::uint32_t parts_per_million) const {
   return max_;
 }
 
-std::string Histogram::encode_base64() const {
+std::string Histogram::encode_base64() const { return to_base64(encode()); }
+
+std::string Histogram::encode() const {
   std::string payload;
   for (std::size_t i = 0; i < counts_.size();) {
     std::size_t end = i;
@@ -174,7 +148,7 @@ std::string Histogram::encode_base64() const {
   append_big_endian(bytes, lowest_discernible, 8);
   append_big_endian(bytes, static_cast<std::uint64_t>(highest_trackable), 8);
   append_big_endian(bytes, ratio_bits, 8);
-  return to_base64(bytes + payload);
+  return bytes + payload;
 }
 
 Histogram::Summary Histogram::summary() const {

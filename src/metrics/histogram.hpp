@@ -38,6 +38,8 @@ class Histogram {
   /// HdrHistogram V2 encoding, uncompressed, in base64; and back. Its counts are all that the
   /// encoding holds, so min, max and sum travel beside it (see Summary).
   std::string encode_base64() const;
+  /// The same as bytes.
+  std::string encode() const;
 
   /// What the V2 encoding rounds away.
   struct Summary {

@@ -27,6 +27,8 @@ struct LiveFacts {
   std::string nonce;
   /// Why the run ended before its time, or empty: "max_requests" or "max_cost".
   std::string ended_by;
+  /// Requests were sent, and not one of them was answered.
+  bool unanswered = false;
 };
 
 /// All that a report is made of besides the scenario itself.

@@ -409,7 +409,10 @@ Json threshold_row() {
        {"value", described("What the field was; null if it was missing or null",
                            {{"type", {"number", "null"}}, {"x-unit", "that of the field"}})},
        {"ok", flag("Whether it held")},
-       {"reason", text("Why it could not be judged, which counts as failed"), false}});
+       {"reason",
+        text("Why it could not be judged: that counts as failed, but for fields that only "
+             "live runs have"),
+        false}});
 }
 
 Json trace_row() {

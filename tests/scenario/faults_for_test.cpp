@@ -858,13 +858,88 @@ std::vector<Fault> distribution_faults() {
   };
 }
 
+std::vector<Fault> target_faults() {
+  return {
+      {"target that is no object", {{"/target", "7"}}, {"/target", "must be an object, got 7"}},
+      {"URL of another scheme",
+       {{"/target", R"({"url": "ftp://a"})"}},
+       {"/target/url", R"(must be such as "http://127.0.0.1:8080/v1/{model}", got "ftp://a")"}},
+      {"URL without a host",
+       {{"/target", R"({"url": "http:///x"})"}},
+       {"/target/url", R"(must be such as "http://127.0.0.1:8080/v1/{model}", got "http:///x")"},
+       unseen},
+      {"URL with an unknown name",
+       {{"/target", R"({"url": "http://a/{usr}"})"}},
+       {"/target/url", R"(unknown name in {}: "usr"; did you mean "user"?)"},
+       unseen},
+      {"header with an unknown name",
+       {{"/target", R"({"headers": {"X-User": "{usr}"}})"}},
+       {"/target/headers/X-User", R"(unknown name in {}: "usr"; did you mean "user"?)"},
+       unseen},
+      {"body with an unknown name",
+       {{"/target", R"({"body": "{usr}"})"}},
+       {"/target/body", R"(unknown name in {}: "usr"; did you mean "user"?)"},
+       unseen},
+      {"header whose name is none",
+       {{"/target", R"({"headers": {"X User": "a"}})"}},
+       {"/target/headers/X User", R"(its name must be the name of a header, got "X User")"}},
+      {"header that is written anyway",
+       {{"/target", R"({"headers": {"content-length": "5"}})"}},
+       {"/target/headers/content-length",
+        R"(its name must not be "Content-Length", which is set for every request anyway)"},
+       unseen},
+      {"header of two lines",
+       {{"/target", R"({"headers": {"X": "a\nb"}})"}},
+       {"/target/headers/X", "must be one line"},
+       unseen},
+      {"header from nowhere",
+       {{"/target", R"({"headers": {"X": {}}})"}},
+       {"/target/headers/X", R"(must have "file" or "env")"}},
+      {"body that is a number",
+       {{"/target", R"({"body": 7})"}},
+       {"/target/body", R"(must be a string, {"file": "PATH"} or {"env": "NAME"}, got 7)"}},
+      {"method in small letters",
+       {{"/target", R"({"method": "get"})"}},
+       {"/target/method", R"(must be a method such as "GET", got "get")"}},
+      {"unknown engine",
+       {{"/target", R"({"engine": "curl"})"}},
+       {"/target/engine", R"(must be "auto", "native" or "libcurl", got "curl")"}},
+      {"no connections",
+       {{"/target", R"({"connections": 0})"}},
+       {"/target/connections", "must be from 1 to 1000000, got 0"}},
+      {"status that is none",
+       {{"/target", R"({"denied": [600]})"}},
+       {"/target/denied/0", "must be from 100 to 599, got 600"}},
+      {"audit of more than all",
+       {{"/target", R"({"audit": {"share": 2}})"}},
+       {"/target/audit/share", "must be from 0 to 1, got 2"}},
+      {"identification of an attribute that is not there",
+       {{"/target", R"({"identify": {"usr": "bearer"}})"}},
+       {"/target/identify/usr", R"(unknown attribute "usr"; did you mean "user"?)"},
+       unseen},
+      {"identification by something else",
+       {{"/target", R"({"identify": {"user": "cookie:a"}})"}},
+       {"/target/identify/user",
+        R"(must be such as "header:X-User", "query:user", "path:2", "body:/user", "bearer" or )"
+        R"("client", got "cookie:a")"}},
+      {"cap on a cost that is not there",
+       {{"/target", R"({"max_cost": {"euros": 5}})"}},
+       {"/target/max_cost/euros", R"(unknown cost "euros"; the traffic has tokens)"},
+       unseen},
+      {"key without a certificate",
+       {{"/target", R"({"private_key": "a"})"}},
+       {"/target/private_key", R"(needs "certificate" beside it)"}},
+  };
+}
+
 }  // namespace
 
 const std::vector<Fault>& faults() {
   static const std::vector<Fault> all = [] {
     std::vector<Fault> out = scenario_faults();
-    for (const auto& more : {policy_faults(), charge_faults(), traffic_faults(), denied_faults(),
-                             closed_faults(), backend_faults(), distribution_faults()}) {
+    for (const auto& more :
+         {policy_faults(), charge_faults(), traffic_faults(), denied_faults(), closed_faults(),
+          backend_faults(), distribution_faults(), target_faults()}) {
       out.insert(out.end(), more.begin(), more.end());
     }
     return out;

@@ -166,6 +166,11 @@ const std::vector<Right>& rights() {
       {"reference of no keys",
        {{limit + "/reference", R"({"limit": 5, "window": "1ns", "sample": 0})"}}},
       {"fairness", {{"/fairness", R"({"by": ["user", "tier"]})"}}},
+      {"target with braces that are no names",
+       {{"/target", R"({"url": "https://[::1]:8443/{user}", "body": "{\"a\": {\"b\": [{}]}}"})"}}},
+      {"target with secrets",
+       {{"/target", R"({"headers": {"X": {"env": "A"}, "Y": {"file": "b"}}})"}}},
+      {"target with caps", {{"/target", R"({"max_requests": 1, "max_cost": {"tokens": 0}})"}}},
       {"empty sections", {{"/target", "{}"}, {"/policy/response", "{}"}, {"/thresholds", "[]"}}},
   };
   return all;

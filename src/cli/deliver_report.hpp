@@ -1,0 +1,18 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/common_options.hpp"
+
+namespace weir::cli {
+
+/// Writes a report where the options say: into a folder unless that is empty, and as JSON or as a
+/// summary to standard output. The exit code says whether all of it could be written.
+int deliver_report(const nlohmann::ordered_json& report, const std::string& folder,
+                   const CommonOptions& options);
+
+/// The exit code of several runs: what could not be run weighs more than what ran and failed.
+int worse_exit_code(int a, int b);
+
+}  // namespace weir::cli

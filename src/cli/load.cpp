@@ -1,0 +1,212 @@
+#include <fmt/format.h>
+
+#include <CLI/Option.hpp>
+#include <memory>
+#include <set>
+
+#include "cli/command.hpp"
+#include "cli/common_options.hpp"
+#include "cli/deliver_report.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/live_line.hpp"
+#include "cli/load_options.hpp"
+#include "cli/write_report.hpp"
+#include "load/load_run.hpp"
+#include "report/hdr_log.hpp"
+#include "report/json.hpp"
+#include "report/thresholds.hpp"
+
+namespace weir::cli {
+namespace {
+
+/// `weir load`, its options parsed.
+struct LoadCommand {
+  CommonOptions common;
+  LoadWords words;
+  std::vector<std::string> scenarios;
+  std::string out;
+  std::string hdr_log;
+  bool fresh_keys = false;
+  bool skip_bad_rows = false;
+  bool pseudonyms = false;
+  std::set<std::string> written;
+
+  void add_to(CLI::App& command);
+  int run();
+
+ private:
+  std::string check_words();
+  int run_file(const std::string& path);
+  int run_words();
+  int run_scenario(const scenario::Scenario& scenario, const std::string& source);
+  int deliver(const scenario::Scenario& scenario, const metrics::Outcome& outcome);
+  Result<scenario::LoadOptions> load_options(const std::string& folder) const;
+};
+
+bool is_url(const std::string& text) {
+  return text.starts_with("http://") || text.starts_with("https://");
+}
+
+void LoadCommand::add_to(CLI::App& command) {
+  command.add_option("SCENARIO", scenarios, "Scenario files; or a URL, as --target")
+      ->type_name("FILE");
+  words.add_to(command);
+  command.add_flag("--fresh-keys", fresh_keys,
+                   "Make generated values new to the gateway: user-5-k3x9q1");
+  command.add_option("--out", out, "Write NAME.json for every scenario into this folder")
+      ->type_name("DIR");
+  command.add_option("--hdr-log", hdr_log, "Write latencies as an HdrHistogram interval log")
+      ->type_name("FILE");
+  command.add_flag("--pseudonyms", pseudonyms, "Replace keys by hashes in the report");
+  command.add_flag("--skip-bad-rows", skip_bad_rows, "Skip and count unreadable rows of a trace");
+  common.add_to(command);
+}
+
+// A URL among the scenarios is the target, as a user of wrk or curl would have it.
+std::string LoadCommand::check_words() {
+  for (const std::string& url : scenarios) {
+    if (!is_url(url)) continue;
+    if (!words.target.empty()) return "load: one target at a time";
+    words.target = url;
+  }
+  std::erase_if(scenarios, is_url);
+  if (scenarios.empty() && words.target.empty()) {
+    return "load: name a scenario file, or a --target URL (see --help)";
+  }
+  if (!scenarios.empty() && words.any_instead()) {
+    return "load: --rate, --duration and --users stand instead of a scenario file; --set overrides "
+           "a field of one";
+  }
+  if (!hdr_log.empty() && scenarios.size() > 1)
+    return "load: --hdr-log takes one scenario at a time";
+  return "";
+}
+
+int LoadCommand::run() {
+  if (const std::string wrong = check_words(); !wrong.empty()) {
+    complain(wrong);
+    return exit_usage;
+  }
+  if (!out.empty()) {
+    if (const auto made = make_report_folder(out); !made) return complain_of(made.error());
+  }
+  if (scenarios.empty()) return run_words();
+  int worst = exit_passed;
+  for (const std::string& path : scenarios) {
+    const int code = run_file(path);
+    if (code == exit_interrupted) return code;
+    worst = worse_exit_code(worst, code);
+  }
+  return worst;
+}
+
+Result<scenario::LoadOptions> LoadCommand::load_options(const std::string& folder) const {
+  auto load = common.load_options(folder);
+  auto changes = words.overrides();
+  if (!load) return load;
+  if (!changes) return tl::unexpected(changes.error());
+  load->overrides.insert(load->overrides.begin(), changes->begin(), changes->end());
+  return load;
+}
+
+int LoadCommand::run_file(const std::string& path) {
+  const auto load = load_options(folder_of(path));
+  if (!load) return complain_of(load.error());
+  const auto scenario = load_scenario(path, *load);
+  return scenario ? run_scenario(*scenario, path) : scenario.error();
+}
+
+int LoadCommand::run_words() {
+  const auto document = load_document(words);
+  if (!document) return complain_of(document.error());
+  const auto load = load_options("");
+  if (!load) return complain_of(load.error());
+  const auto scenario = scenario::read_scenario(*document, *load);
+  if (!scenario) {
+    complain("the options", scenario.error());
+    return exit_invalid_scenario;
+  }
+  return run_scenario(*scenario, "the options");
+}
+
+/// What a live report tells of: one limit, that of the gateway, of which only the keys are known.
+scenario::Scenario as_observed(scenario::Scenario scenario) {
+  policy::LimitSpec observed;
+  observed.name = "target";
+  observed.algorithm = "live";
+  for (const policy::PolicySpec& policy : scenario.policies) {
+    for (const policy::LimitSpec& limit : policy.limits) {
+      if (observed.key.empty()) observed.key = limit.key;
+    }
+  }
+  scenario.policies.assign(1, policy::PolicySpec());
+  scenario.policies[0].limits.push_back(std::move(observed));
+  scenario.backend.reset();
+  return scenario;
+}
+
+int LoadCommand::run_scenario(const scenario::Scenario& given, const std::string& source) {
+  if (!out.empty() && !written.insert(given.name).second) {
+    complain(fmt::format("{}: another scenario is called \"{}\" too, and its report would be lost",
+                         source, given.name));
+    return exit_usage;
+  }
+  scenario::Scenario scenario = given;
+  if (!common.policy.empty()) {
+    std::erase_if(scenario.policies, [&](const auto& p) { return p.name != common.policy; });
+    if (scenario.policies.empty()) {
+      complain(fmt::format("{}: there is no policy \"{}\"", source, common.policy));
+      return exit_invalid_scenario;
+    }
+  }
+  auto run = load::LoadRun::prepare(scenario, {.threads = common.threads,
+                                               .target = words.target,
+                                               .fresh_keys = fresh_keys,
+                                               .skip_bad_rows = skip_bad_rows});
+  if (!run) {
+    complain(source, run.error().problems);
+    return static_cast<int>(run.error().kind);
+  }
+  const scenario::Scenario observed = as_observed(scenario);
+  if (const auto paths = report::check_threshold_paths(observed, true); !paths) {
+    complain(source, paths.error());
+    return exit_invalid_scenario;
+  }
+  if (const auto reached = run->reach(); !reached) return complain_of(reached.error());
+  load::LoadControl control;
+  const metrics::Outcome outcome = [&] {
+    const InterruptGuard guard(control.stop);
+    const LiveLine line(*run, control, !common.quiet);
+    return run->run(control);
+  }();
+  return deliver(observed, outcome);
+}
+
+int LoadCommand::deliver(const scenario::Scenario& scenario, const metrics::Outcome& outcome) {
+  const auto report = report::make_report(scenario, outcome, {.pseudonyms = pseudonyms});
+  int code = deliver_report(report, out, common);
+  if (!hdr_log.empty()) {
+    if (const auto done = report::write_hdr_log(hdr_log, outcome); !done) {
+      code = complain_of(done.error());
+    }
+  }
+  if (code != exit_passed) return code;
+  if (outcome.interrupted) return exit_interrupted;
+  if (outcome.live->unanswered) {
+    complain(fmt::format("{}: not one request was answered", outcome.live->url));
+    return exit_unreachable;
+  }
+  return report["verdict"] == "pass" ? exit_passed : exit_failed;
+}
+
+}  // namespace
+
+std::function<int()> add_load(CLI::App& program) {
+  CLI::App* command = program.add_subcommand(
+      "load", "Send real HTTP requests to a running gateway, on time, and report what it does");
+  const auto state = std::make_shared<LoadCommand>();
+  state->add_to(*command);
+  return [state] { return state->run(); };
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,210 @@
+#include "cli/load_options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/Option.hpp>
+#include <algorithm>
+
+#include "cli/common_options.hpp"
+#include "core/text.hpp"
+
+namespace weir::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// How long -n may take where nothing says how long, and what its series is cut into.
+constexpr const char* duration_with_count = "2h";
+constexpr const char* interval_with_count = "1s";
+constexpr const char* default_duration = "10s";
+constexpr const char* default_users = "100";
+
+bool is_number(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+Result<Json> whole(const char* option, const std::string& text) {
+  const auto number = parse_integer(text);
+  if (number && *number > 0) return Json(*number);
+  return fail(ErrorKind::usage, fmt::format("{} {}: must be a whole number above 0", option, text));
+}
+
+std::string trimmed(std::string text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+/// "Name: value", as curl takes it.
+Result<std::pair<std::string, std::string>> header_of(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos || colon == 0) {
+    return fail(ErrorKind::usage, fmt::format("-H {}: must be such as \"X-User: {{user}}\"", text));
+  }
+  return std::pair(trimmed(text.substr(0, colon)), trimmed(text.substr(colon + 1)));
+}
+
+/// The text itself, or with an "@" what is in a file.
+Result<std::string> body_of(const std::string& text) {
+  if (text.empty() || text[0] != '@') return text;
+  return read_file(text.substr(1));
+}
+
+std::string pointer_token(std::string name) {
+  std::string token;
+  for (const char c : name) token += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return token;
+}
+
+/// Collects what is to be set below /target.
+class TargetOverrides {
+ public:
+  void text(const char* field, const std::string& value) {
+    if (!value.empty()) set(field, Json(value));
+  }
+  void flag(const char* field, bool value) {
+    if (value) set(field, true);
+  }
+  void number(const char* field, const char* option, const std::string& value) {
+    if (value.empty()) return;
+    auto read = whole(option, value);
+    if (read) {
+      set(field, *read);
+    } else {
+      error = read.error();
+    }
+  }
+  void set(const std::string& field, const Json& value) {
+    all.push_back({"/target/" + field, value.dump()});
+  }
+
+  std::vector<scenario::Override> all;
+  std::optional<Error> error;
+};
+
+Result<Json> statuses_of(const std::string& list) {
+  Json statuses = Json::array();
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    auto status = whole("--denied", trimmed(list.substr(begin, end - begin)));
+    if (!status) return status;
+    statuses.push_back(*status);
+    begin = end + 1;
+  }
+  return statuses;
+}
+
+bool mentions_user(const LoadWords& words, const std::string& body) {
+  const auto has = [](const std::string& text) { return text.find("{user}") != text.npos; };
+  return !words.users.empty() || has(words.target) || has(body) ||
+         std::any_of(words.headers.begin(), words.headers.end(), has);
+}
+
+Result<Json> traffic_of(const LoadWords& words, bool has_users) {
+  Json traffic = {{"name", "load"}};
+  if (words.rate.empty()) {
+    auto clients = whole("--connections", words.connections.empty() ? "64" : words.connections);
+    if (!clients) return clients;
+    traffic["clients"] = {{"count", *clients}};
+  } else {
+    // As wrk and vegeta take it, a number is one a second.
+    const std::string rate = is_number(words.rate) ? words.rate + "/s" : words.rate;
+    traffic["arrivals"] = {{"process", "constant"}, {"rate", rate}};
+  }
+  if (!has_users) return traffic;
+  auto users = whole("--users", words.users.empty() ? default_users : words.users);
+  if (!users) return users;
+  traffic["attributes"] = {{"user", {{"uniform", {{"count", *users}}}}}};
+  return traffic;
+}
+
+}  // namespace
+
+void LoadWords::add_to(CLI::App& command) {
+  command.add_option("--target", target, "Where to send: scheme, host and port, or all of a URL")
+      ->type_name("URL");
+  command
+      .add_option("--rate", rate,
+                  "Requests at this rate, whatever the answers do; else as fast as the "
+                  "connections can: 100/s")
+      ->type_name("RATE");
+  command.add_option("--duration", duration, "How long (default 10s)")->type_name("TIME");
+  command.add_option("-n,--requests", requests, "The run ends once so many were sent")
+      ->type_name("N");
+  command.add_option("-c,--connections", connections, "The most connections at once (default 64)")
+      ->type_name("N");
+  command.add_option("-H,--header", headers, "A header; {user} stands for the request's user")
+      ->type_name("'NAME: VALUE'")
+      ->allow_extra_args(false);
+  command.add_option("-X,--method", method, "GET, or POST with a body, by default");
+  command.add_option("--body", body, "The body, or with @FILE the content of a file");
+  command.add_option("--users", users, "How many different {user}s there are (default 100)")
+      ->type_name("N");
+  command.add_option("--timeout", timeout, "How long an exchange may take (default 5s)")
+      ->type_name("TIME");
+  command.add_option("--denied", denied, "Statuses that mean denied (default 429)")
+      ->type_name("STATUS,...");
+  command.add_option("--engine", engine, "native, libcurl or auto");
+  command.add_option("--proxy", proxy, "Send through this proxy")->type_name("URL");
+  command.add_option("--unix-socket", unix_socket, "Connect to this socket")->type_name("PATH");
+  command.add_option("--cacert", ca_file, "Certificates to believe")->type_name("FILE");
+  command.add_flag("-k,--insecure", insecure, "Believe any certificate");
+  command.add_flag("--http2", http2, "Speak HTTP/2");
+  command.add_flag("--compressed", compressed, "Ask for compressed answers");
+  command.add_flag("--no-audit", no_audit, "Send nothing beside the load to test Retry-After");
+}
+
+Result<std::vector<scenario::Override>> LoadWords::overrides() const {
+  TargetOverrides changes;
+  changes.number("max_requests", "-n", requests);
+  changes.number("connections", "--connections", connections);
+  changes.text("method", method);
+  changes.text("timeout", timeout);
+  changes.text("engine", engine);
+  changes.text("proxy", proxy);
+  changes.text("unix_socket", unix_socket);
+  changes.text("ca_file", ca_file);
+  changes.flag("insecure", insecure);
+  changes.flag("compressed", compressed);
+  if (http2) changes.set("http", "2");
+  if (no_audit) changes.set("audit", {{"share", 0}, {"keys", 0}});
+  for (const std::string& text : headers) {
+    auto header = header_of(text);
+    if (!header) return tl::unexpected(header.error());
+    changes.set("headers/" + pointer_token(header->first), header->second);
+  }
+  if (!body.empty()) {
+    auto content = body_of(body);
+    if (!content) return tl::unexpected(content.error());
+    changes.set("body", *content);
+  }
+  if (!denied.empty()) {
+    auto statuses = statuses_of(denied);
+    if (!statuses) return tl::unexpected(statuses.error());
+    changes.set("denied", *statuses);
+  }
+  if (changes.error) return tl::unexpected(*changes.error);
+  return std::move(changes.all);
+}
+
+Result<Json> load_document(const LoadWords& words) {
+  auto content = body_of(words.body);
+  if (!content) return tl::unexpected(content.error());
+  auto traffic = traffic_of(words, mentions_user(words, *content));
+  if (!traffic) return traffic;
+  Json document = {{"name", "load"},
+                   {"duration", words.duration},
+                   {"policy", {{"limits", Json::array()}}},
+                   {"traffic", Json::array({*traffic})},
+                   {"target", {{"url", words.target}}}};
+  if (!words.requests.empty() && words.duration.empty()) {
+    document["duration"] = duration_with_count;
+    document["series_interval"] = interval_with_count;
+  } else if (words.duration.empty()) {
+    document["duration"] = default_duration;
+  }
+  return document;
+}
+
+}  // namespace weir::cli

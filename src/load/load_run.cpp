@@ -1,0 +1,243 @@
+#include "load/load_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "load/curl_engine.hpp"
+#include "load/native_engine.hpp"
+#include "load/preflight.hpp"
+#include "load/worker.hpp"
+
+namespace weir::load {
+namespace {
+
+using scenario::EngineChoice;
+using scenario::Refusal;
+using scenario::Scenario;
+using scenario::TargetSpec;
+
+/// From when the run's clock is set to when the first request can be due; threads begin meanwhile.
+constexpr std::chrono::milliseconds head_start{20};
+
+tl::unexpected<Refusal> refuse(ErrorKind kind, std::string pointer, std::string message) {
+  return tl::unexpected(Refusal{kind, {{std::move(pointer), std::move(message)}}});
+}
+
+/// The attributes that requests show, and those that say what a key is.
+std::vector<std::string> attributes_shown(const TargetSpec& target, const std::string& url) {
+  std::set<std::string> names;
+  const auto add = [&](std::string_view text) {
+    for (const scenario::TemplatePart& part : scenario::parse_template(text)) {
+      if (part.is_name) names.insert(part.text);
+    }
+  };
+  add(url);
+  add(target.body.text);
+  for (const auto& [name, value] : target.headers) add(value.text);
+  for (const auto& [attribute, where] : target.identify) names.insert(attribute);
+  return {names.begin(), names.end()};
+}
+
+/// Six letters or digits that differ from run to run.
+std::string make_nonce() {
+  constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyz";
+  std::random_device device;
+  std::string nonce;
+  for (int i = 0; i < 6; ++i) nonce += letters[device() % letters.size()];
+  return nonce;
+}
+
+/// Scheme, host and path as they may be shown: a query may hold a key.
+std::string shown_url(const Url& url) {
+  return url.origin() + url.path.substr(0, url.path.find('?'));
+}
+
+std::string why_not_native(const TargetSpec& target, const Url& url) {
+  if (url.is_tls) return "TLS";
+  if (target.http == scenario::HttpVersion::http2) return "HTTP/2";
+  if (!target.proxy.empty()) return "a proxy";
+  if (!target.unix_socket.empty()) return "a Unix socket";
+  if (target.compressed) return "compression";
+  return "";
+}
+
+Instant wall_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return Instant::from_unix_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
+}
+
+unsigned thread_count(unsigned wanted, std::int64_t connections) {
+  const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
+  const std::int64_t threads = wanted > 0 ? wanted : processors;
+  return static_cast<unsigned>(std::min(threads, connections));
+}
+
+}  // namespace
+
+tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
+                                                const RunOptions& options) {
+  LoadRun run;
+  run.target_ = scenario.target.value_or(TargetSpec());
+  const std::string url = override_url(run.target_.url, options.target);
+  if (url.empty()) {
+    return refuse(ErrorKind::usage, "/target/url", "is required, or --target URL: where to send");
+  }
+  auto plan = scenario::plan_run(scenario, {.wanted = attributes_shown(run.target_, url),
+                                            .skip_bad_rows = options.skip_bad_rows});
+  if (!plan) return tl::unexpected(plan.error());
+  if (!plan->problems.empty()) {
+    return tl::unexpected(Refusal{ErrorKind::invalid_scenario, plan->problems});
+  }
+  run.plan_ = std::make_unique<scenario::RunPlan>(std::move(*plan));
+  run.seed_ = scenario.seed;
+  run.fresh_keys_ = options.fresh_keys;
+  run.nonce_ = make_nonce();
+  const Columns& columns = run.plan_->traffic.columns();
+  auto requests = RequestTemplate::make(
+      run.target_, url, {.columns = &columns, .nonce = options.fresh_keys ? run.nonce_ : ""});
+  if (!requests) return refuse(requests.error().kind, "/target", requests.error().message);
+  run.requests_ = std::move(*requests);
+  run.url_text_ = shown_url(run.requests_->url());
+  const std::string obstacle = why_not_native(run.target_, run.requests_->url());
+  if (run.target_.engine == EngineChoice::native && !obstacle.empty()) {
+    return refuse(ErrorKind::invalid_scenario, "/target/engine",
+                  fmt::format("native does not do {}: \"libcurl\" does", obstacle));
+  }
+  run.meanings_.emplace(run.target_, scenario.policies);
+  run.threads_ = thread_count(options.threads, run.target_.connections);
+  run.key_columns_ = run.key_columns(scenario);
+  run.record_ = std::make_unique<LiveRecord>(
+      columns, run.plan_->traffic.classes().size(),
+      metrics::RecordClock{run.plan_->facts.start, run.plan_->facts.series_interval,
+                           run.plan_->facts.series_points()},
+      run.key_columns_);
+  return run;
+}
+
+// Who is limited: as fairness says, or by the key of the first limit that has one, or whatever
+// requests show of themselves.
+std::vector<std::size_t> LoadRun::key_columns(const Scenario& scenario) const {
+  const Columns& columns = plan_->traffic.columns();
+  std::vector<std::string> names = scenario.fairness_by;
+  for (const policy::PolicySpec& policy : scenario.policies) {
+    for (const policy::LimitSpec& limit : policy.limits) {
+      if (names.empty()) names = limit.key;
+    }
+  }
+  if (names.empty()) names = attributes_shown(target_, requests_->url().path);
+  std::vector<std::size_t> found;
+  for (const std::string& name : names) {
+    if (const auto column = columns.find_attribute(name)) found.push_back(*column);
+  }
+  return found;
+}
+
+bool LoadRun::takes_native() const {
+  return target_.engine != EngineChoice::libcurl &&
+         why_not_native(target_, requests_->url()).empty();
+}
+
+Result<void> LoadRun::reach() {
+  const auto descriptors = ensure_file_descriptors(target_.connections);
+  if (!descriptors) return descriptors;
+  if (!takes_native()) return reach_by_curl(*requests_, target_);
+  auto endpoint = reach_endpoint(requests_->url(), target_);
+  if (!endpoint) return tl::unexpected(endpoint.error());
+  endpoint_ = *endpoint;
+  return {};
+}
+
+metrics::Outcome LoadRun::run(LoadControl& control) {
+  const traffic::Plan& traffic = plan_->traffic;
+  Budget budget;
+  if (target_.max_requests) budget.limit(*target_.max_requests);
+  std::vector<std::atomic<std::int64_t>> costs_left(
+      target_.max_cost.empty() ? 0 : traffic.columns().costs.size());
+  for (std::size_t c = 0; c < costs_left.size(); ++c) {
+    const auto most = target_.max_cost.find(traffic.columns().costs[c]);
+    costs_left[c] = most == target_.max_cost.end() ? INT64_MAX / 2 : most->second;
+  }
+  RunClock clock(traffic.start());
+  WorkerContext context{
+      .plan = traffic,
+      .target = target_,
+      .requests = *requests_,
+      .meanings = *meanings_,
+      .clock = clock,
+      .record = *record_,
+      .control = control,
+      .budget = budget,
+      .key_columns = requests_->names_any(key_columns_) ? key_columns_ : std::vector<std::size_t>(),
+      .nonce = nonce_,
+      .costs_left = costs_left,
+      .audit_draws = RandomStream(seed_).named("audit"),
+      .client_column_of_class = {},
+      .workers = threads_};
+  for (const traffic::ClassPlan& c : traffic.classes()) {
+    context.client_column_of_class.push_back(
+        c.spec.on_denied.client.empty()
+            ? std::nullopt
+            : traffic.columns().find_attribute(c.spec.on_denied.client));
+  }
+  const MakeEngine make_engine = [this](const EngineContext& engine) -> std::unique_ptr<Engine> {
+    if (takes_native()) return std::make_unique<NativeEngine>(engine, endpoint_);
+    return make_curl_engine(engine);
+  };
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (unsigned i = 0; i < threads_; ++i) {
+    workers.push_back(std::make_unique<Worker>(context, i, make_engine));
+  }
+  clock.start(RunClock::Steady::now() + head_start,
+              wall_now() + Duration::from_ms(head_start.count()));
+  std::vector<std::jthread> others;
+  for (unsigned i = 1; i < threads_; ++i) {
+    others.emplace_back([&worker = *workers[i]] { worker.run(); });
+  }
+  workers[0]->run();
+  others.clear();
+  std::uint64_t connections = 0;
+  for (const auto& worker : workers) connections += worker->connections_opened();
+  return outcome_of(clock, control, connections, clock.now(), budget.ended_by());
+}
+
+metrics::Outcome LoadRun::outcome_of(const RunClock& clock, LoadControl& control,
+                                     std::uint64_t connections, Instant ended,
+                                     const std::string& ended_by) {
+  metrics::Outcome outcome;
+  static_cast<RunFacts&>(outcome) = plan_->facts;
+  outcome.mode = "load";
+  outcome.start = clock.wall(plan_->facts.start);
+  const Duration passed = std::max(ended - plan_->facts.start, Duration::from_ns(1));
+  const Duration planned = plan_->facts.duration;
+  metrics::Accumulator sums = record_->finish(connections);
+  if (!ended_by.empty()) {
+    outcome.duration = std::min(planned, passed);
+    sums.series.resize(std::min(sums.series.size(), outcome.series_points()));
+  }
+  outcome.interrupted = control.stop;
+  if (outcome.interrupted) {
+    const double done = static_cast<double>(passed.ns()) / static_cast<double>(planned.ns());
+    outcome.done_parts_per_million = static_cast<std::uint32_t>(std::clamp(done, 0.0, 1.0) * 1e6);
+  }
+  const bool answered = record_->ever_answered();
+  if (!answered) {
+    outcome.why_inconclusive =
+        control.sent == 0 ? "no request was due" : "not one request was answered";
+  }
+  outcome.live = metrics::LiveFacts{.url = url_text_,
+                                    .engine = takes_native() ? "native" : "libcurl",
+                                    .connections = target_.connections,
+                                    .threads = threads_,
+                                    .nonce = fresh_keys_ ? nonce_ : "",
+                                    .ended_by = ended_by,
+                                    .unanswered = !answered && control.sent > 0};
+  outcome.policies.push_back({"", std::move(sums)});
+  return outcome;
+}
+
+}  // namespace weir::load
