@@ -12,8 +12,10 @@
 namespace weir::load {
 namespace {
 
-/// How often it is looked whether something has taken too long, or somebody said stop.
+/// How often it is looked at least whether something has taken too long, or somebody said stop.
 constexpr Duration longest_sleep = Duration::from_ms(20);
+/// How often exchanges are looked at that may take too long.
+constexpr Duration check_interval = Duration::from_ms(10);
 /// A promise is put to the test by a client's own return if that comes so soon after it.
 constexpr Duration soon = Duration::from_seconds(1);
 
@@ -70,7 +72,10 @@ void Worker::go_on() {
     happen(next);
   }
   if (now >= context_.plan.end()) end_traffic();
-  engine_->end_overdue(now);
+  if (now >= next_check_) {
+    engine_->end_overdue(now);
+    next_check_ = now + check_interval;
+  }
   serve_line();
   if (is_over()) {
     timer_.cancel();
@@ -271,8 +276,7 @@ void Worker::over(std::uint32_t id, Instant end, End how) {
   if (clients_.is_closed_model(traffic_class) && has_traffic_) {
     const auto client =
         static_cast<std::uint32_t>(flight.request.operation[0] % turns_[traffic_class].size());
-    const Duration took = std::max(end - flight.operation_due, Duration::from_ns(1));
-    const Instant next = end + clients_.thinks(flight.request, 0, took);
+    const Instant next = end + clients_.thinks(flight.request, 0, end - flight.operation_due);
     flights_.release(id);
     if (next <= end) return think(traffic_class, client);
     return schedule(next, Event::thought, traffic_class, client);

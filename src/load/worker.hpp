@@ -120,6 +120,7 @@ class Worker final : private ReplyHandler {
   boost::asio::io_context loop_;
   boost::asio::steady_timer timer_;
   Instant wakes_ = Instant::max();
+  Instant next_check_ = Instant::min();
   std::unique_ptr<Engine> engine_;
 
   traffic::Lane lane_;
