@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -23,6 +24,8 @@ struct Flight {
   Instant operation_due;
   Instant due;
   Instant sent;
+  /// When its client, which had been waiting, was free to send it.
+  Instant let_go = Instant::min();
   std::uint32_t attempt = 1;
   /// How long it was waited for, and the instant that the client had been told to wait for.
   Duration waited;
@@ -35,6 +38,8 @@ struct Flight {
   std::string key_name;
   /// Another request of its key was on its way when the promise was made.
   bool contested = false;
+
+  Instant sendable() const { return std::max(due, let_go); }
 };
 
 /// Flights by number; numbers, and the memory of what was, are used again.

@@ -73,7 +73,7 @@ LiveRecord::KeyUse LiveRecord::sent(Flight& flight) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const bool is_load = flight.purpose == Flight::Purpose::load;
   if (is_load && counts(flight)) {
-    live_.lateness.record((flight.sent - flight.due).ns());
+    live_.lateness.record((flight.sent - flight.sendable()).ns());
     recorder_.operation_tried(flight.request.traffic_class[0], flight.operation_due,
                               flight.attempt > 1);
   }

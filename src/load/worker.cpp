@@ -119,12 +119,13 @@ void Worker::happen(const Pending& pending) {
 bool Worker::is_over() const { return !has_traffic_ && line_.empty() && in_flight_ == 0; }
 
 void Worker::end_traffic() {
-  const bool is_stopped =
-      context_.control.stop.load(std::memory_order_relaxed) || context_.budget.is_spent();
-  if (is_stopped) drop_line();
+  // Where a budget is spent, those in the line are what it was spent on.
+  if (context_.control.stop.load(std::memory_order_relaxed)) drop_line();
   if (!has_traffic_) return;
   has_traffic_ = false;
   drop_pending();
+  clients_.take_all_waiting(
+      [this](std::uint32_t id) { over(id, flights_[id].due, End::unfinished); });
 }
 
 void Worker::drop_pending() {
@@ -195,18 +196,19 @@ void Worker::arrive(const RequestBlock& block, std::size_t row) {
   const std::uint32_t id = flights_.add(block, row);
   Flight& flight = flights_[id];
   flight.operation_due = flight.due = block.at[row];
-  if (!take_budget(flight)) {
+  const traffic::Clients::Behind behind = clients_.behind(flight.request, 0);
+  const bool has_to_wait = behind.is_closed();
+  if (!has_to_wait && !take_budget(flight)) {
     flights_.release(id);
     return end_traffic();
   }
   context_.control.planned.fetch_add(1, std::memory_order_relaxed);
   context_.record.operation_began(flight.request, flight.due);
   if (clients_.refuses(flight.request, 0)) {
-    context_.budget.give_back();
+    if (!has_to_wait) context_.budget.give_back();
     return over(id, flight.due, End::throttled);
   }
-  const traffic::Clients::Behind behind = clients_.behind(flight.request, 0);
-  if (behind.is_closed()) return behind.gate->append(behind.client, id);
+  if (has_to_wait) return behind.gate->append(behind.client, id);
   enqueue(id);
 }
 
@@ -230,13 +232,9 @@ void Worker::retry(std::uint32_t id) {
   ++flight.attempt;
   const traffic::Clients::Behind behind = clients_.behind(flight.request, 0);
   if (behind) behind.gate->end_wait(behind.client);
-  if (!take_budget(flight)) {
-    over(id, flight.due, End::unfinished);
-    return end_traffic();
-  }
   // Another operation may keep its client from sending for longer.
   if (behind.is_closed()) return behind.gate->append(behind.client, id);
-  enqueue(id);
+  if (!enqueue_in_budget(id)) return;
   if (behind) open_gate(behind);
 }
 
@@ -244,8 +242,20 @@ void Worker::open_gate(traffic::Clients::Behind behind) {
   while (!behind.is_closed()) {
     const auto id = behind.gate->take_first(behind.client);
     if (!id) return;
-    enqueue(*id);
+    flights_[*id].let_go = context_.clock.now();
+    if (!enqueue_in_budget(*id)) return;
   }
+}
+
+bool Worker::enqueue_in_budget(std::uint32_t id) {
+  const Flight& flight = flights_[id];
+  if (take_budget(flight)) {
+    enqueue(id);
+    return true;
+  }
+  end_traffic();
+  over(id, flight.due, End::unfinished);
+  return false;
 }
 
 void Worker::react(std::uint32_t id, Instant end, Duration told) {
@@ -262,10 +272,12 @@ void Worker::react(std::uint32_t id, Instant end, Duration told) {
   if (wait == traffic::no_wait) return over(id, end, End::abandoned);
   flight.waited = wait;
   flight.due = end + wait;
-  if (!has_traffic_ || flight.due >= context_.plan.end()) return over(id, end, End::unfinished);
+  if (!has_traffic_) return over(id, end, End::unfinished);
   if (const traffic::Clients::Behind behind = clients_.behind(flight.request, 0)) {
     behind.gate->begin_wait(behind.client);
   }
+  // Its client waits until then all the same.
+  if (flight.due >= context_.plan.end()) return over(id, end, End::unfinished);
   schedule(flight.due, Event::retried, id);
 }
 
@@ -295,7 +307,7 @@ void Worker::serve_line() {
   const Instant now = context_.clock.now();
   while (!line_.empty()) {
     const std::uint32_t id = line_.front();
-    const bool is_too_late = now - flights_[id].due > context_.target.max_lateness;
+    const bool is_too_late = now - flights_[id].sendable() > context_.target.max_lateness;
     if (!is_too_late && !engine_->can_send()) return;
     line_.pop_front();
     if (is_too_late) {
@@ -307,10 +319,11 @@ void Worker::serve_line() {
 }
 
 void Worker::give_up_sending(std::uint32_t id) {
-  Flight& flight = flights_[id];
-  context_.budget.give_back();
+  const Flight& flight = flights_[id];
   context_.record.unsent(flight);
+  // The audit is beside the budget.
   if (flight.purpose == Flight::Purpose::audit) return flights_.release(id);
+  context_.budget.give_back();
   over(id, context_.clock.now(), End::abandoned);
 }
 

@@ -94,6 +94,9 @@ class Worker final : private ReplyHandler {
   void retry(std::uint32_t id);
   void react(std::uint32_t id, Instant end, Duration told);
   void open_gate(traffic::Clients::Behind behind);
+  /// An operation that has begun goes to the line; or is over, with the traffic, if the budget is
+  /// spent.
+  bool enqueue_in_budget(std::uint32_t id);
   void over(std::uint32_t id, Instant end, End how);
   bool take_budget(const Flight& flight);
   bool take_costs(const RequestBlock& request);

@@ -37,6 +37,14 @@ class ClientGate {
     return slot;
   }
 
+  /// Hands out all that have gathered, whichever client they are behind.
+  template <class Take>
+  void take_all(Take take) {
+    for (std::uint32_t client = 0; client < clients_.size(); ++client) {
+      while (const auto slot = take_first(client)) take(*slot);
+    }
+  }
+
  private:
   static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
   struct Client {

@@ -44,6 +44,11 @@ class Clients {
     bool is_closed() const { return gate != nullptr && gate->is_closed(client); }
   };
   Behind behind(const RequestBlock& block, std::size_t row);
+  /// Hands out all that wait behind any client.
+  template <class Take>
+  void take_all_waiting(Take take) {
+    for (auto& [column, gate] : gates_) gate->take_all(take);
+  }
 
   /// When the client of an admitted request leaves, if it leaves at a time of its own choice.
   Instant leaves_at(const RequestBlock& block, std::size_t row, Instant admitted) const;
