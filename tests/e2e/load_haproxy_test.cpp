@@ -89,6 +89,8 @@ struct HaproxyLoad {
   std::int64_t operations;
 };
 
+void PrintTo(const HaproxyLoad& load, std::ostream* out) { *out << load.name; }
+
 std::string haproxy_case_name(const testing::TestParamInfo<HaproxyLoad>& info) {
   return info.param.name;
 }

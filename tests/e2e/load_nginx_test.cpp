@@ -92,10 +92,15 @@ struct NginxLoad {
   NginxRule rule;
 };
 
-std::string nginx_case_name(const testing::TestParamInfo<NginxLoad>& info) {
-  const NginxLoad& load = info.param;
+std::string text_of(const NginxLoad& load) {
   return fmt::format("{}ASecondOf{}Users{}", load.per_second, load.users,
                      load.rule.path == NginxUnderLoad::delay.path ? "Delay" : "Nodelay");
+}
+
+void PrintTo(const NginxLoad& load, std::ostream* out) { *out << text_of(load); }
+
+std::string nginx_case_name(const testing::TestParamInfo<NginxLoad>& info) {
+  return text_of(info.param);
 }
 
 /// The user in a header; a few users ask much more often than others.
