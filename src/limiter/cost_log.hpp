@@ -42,8 +42,9 @@ class CostLog {
   std::int64_t newest() const { return entries_.back().position; }
 
   /// Adds a cost at a position not before the newest one; costs at positions through `expired` may
-  /// be forgotten. The log must have been started.
+  /// be forgotten. A log that was not started has its origin at 0.
   void add(std::int64_t position, Cost cost, std::int64_t expired) {
+    if (!started()) start(0);
     const std::uint64_t sum = entries_.back().sum + static_cast<std::uint64_t>(cost);
     if (entries_.size() > 1 && newest() == position) {
       entries_.back().sum = sum;

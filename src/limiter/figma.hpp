@@ -31,7 +31,6 @@ class Figma {
 
   void charge(State& state, Instant now, Cost cost) const {
     if (cost == 0) return;
-    if (!state.log.started()) state.log.start(0);
     // More than the limit in one part denies no more than the limit does.
     const std::int64_t in_part = state.log.sum_after(part_at(now) - 1);
     const Cost counts = std::min(cost, limit_ - in_part);

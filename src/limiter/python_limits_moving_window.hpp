@@ -25,7 +25,6 @@ class PythonLimitsMovingWindow {
 
   void charge(State& state, Instant now, Cost cost) const {
     if (cost == 0) return;
-    if (!state.log.started()) state.log.start(0);
     state.log.add(now.unix_ns(), cost, expired(now));
   }
 
@@ -86,7 +85,7 @@ class PythonLimitsMovingWindow {
   }
 
   std::int64_t used(const State& state, Instant now) const {
-    return state.log.started() ? state.log.sum_after(expired(now)) : 0;
+    return state.log.sum_after(expired(now));
   }
 
   /// A window after the oldest hit that is told of, or now.

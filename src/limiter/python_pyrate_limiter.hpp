@@ -30,7 +30,6 @@ class PythonPyrateLimiter {
 
   void charge(State& state, Instant now, Cost cost) const {
     if (cost == 0) return;
-    if (!state.log.started()) state.log.start(0);
     state.log.add(clock.ticks_at(now), cost, expired(now));
   }
 

@@ -27,7 +27,6 @@ class SlidingWindowLog {
 
   void charge(State& state, Instant now, Cost cost) const {
     if (cost == 0) return;
-    if (!state.log.started()) state.log.start(0);
     state.log.add(now.unix_ns(), cost, expired(now));
   }
 

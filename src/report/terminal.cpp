@@ -421,7 +421,10 @@ class Summary : private Cells {
     if (report_["thresholds"].empty()) return;
     Table table({{"", Align::left}, {"threshold", Align::left}, {"value"}});
     for (const Json& row : report_["thresholds"]) {
-      table.add({mark(row["ok"]), {safe(row["expression"])}, threshold_value(row)});
+      const bool is_judged = row["ok"] == false || !row["value"].is_null();
+      table.add({is_judged ? mark(row["ok"]) : Cell{none()},
+                 {safe(row["expression"])},
+                 threshold_value(row)});
     }
     section(table);
     for (const Json& row : report_["thresholds"]) {

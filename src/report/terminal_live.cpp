@@ -27,7 +27,7 @@ std::string statuses(const Json& figures, const Cells& cells) {
   return list.empty() ? "" : "statuses: " + list;
 }
 
-std::string promises(const Json& figures, const Cells& cells) {
+std::string promises_tested(const Json& figures, const Cells& cells) {
   const Json& r = figures["retry_after"];
   const auto count = [&](const char* field) { return cells.count(r[field]).text; };
   if (figures["totals"]["denied"] == 0) return "";
@@ -97,7 +97,7 @@ std::string live_title(const Json& report, const Cells& cells) {
 }
 
 std::vector<std::string> live_sentences(const Json& figures, const Cells& cells) {
-  std::vector<std::string> sentences = {statuses(figures, cells), promises(figures, cells),
+  std::vector<std::string> sentences = {statuses(figures, cells), promises_tested(figures, cells),
                                         headers(figures, cells), audit(figures, cells)};
   std::erase(sentences, "");
   return sentences;
