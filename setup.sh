@@ -103,6 +103,10 @@ configure() {
   if [ -e "build/$preset/CMakeCache.txt" ] && ! cached "$preset" "CMAKE_HOME_DIRECTORY:INTERNAL=$root"; then
     fresh=(--fresh)
   fi
+  # What is to be built once builds in a third of the time if several files are compiled as one.
+  if [ "$preset" = release ] && { [ ! -e build/release/CMakeCache.txt ] || [ ${#fresh[@]} -gt 0 ]; }; then
+    fresh+=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8)
+  fi
   cmake --preset "$preset" --log-level=WARNING "${fresh[@]}" "$@" >/dev/null
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/Option.hpp>
+#include <filesystem>
 #include <memory>
 #include <set>
 
@@ -70,6 +71,12 @@ std::string LoadCommand::check_words() {
     words.target = url;
   }
   std::erase_if(scenarios, is_url);
+  for (const std::string& path : scenarios) {
+    std::error_code error;
+    if (path.find(':') == std::string::npos || std::filesystem::exists(path, error)) continue;
+    return fmt::format("load: {}: there is no such file, and a URL begins with http:// or https://",
+                       path);
+  }
   if (scenarios.empty() && words.target.empty()) {
     return "load: name a scenario file, or a --target URL (see --help)";
   }

@@ -95,13 +95,7 @@ Result<Json> statuses_of(const std::string& list) {
   return statuses;
 }
 
-bool mentions_user(const LoadWords& words, const std::string& body) {
-  const auto has = [](const std::string& text) { return text.find("{user}") != text.npos; };
-  return !words.users.empty() || has(words.target) || has(body) ||
-         std::any_of(words.headers.begin(), words.headers.end(), has);
-}
-
-Result<Json> traffic_of(const LoadWords& words, bool has_users) {
+Result<Json> traffic_of(const LoadWords& words) {
   Json traffic = {{"name", "load"}};
   if (words.rate.empty()) {
     auto clients = whole("--connections", words.connections.empty() ? "64" : words.connections);
@@ -112,7 +106,6 @@ Result<Json> traffic_of(const LoadWords& words, bool has_users) {
     const std::string rate = is_number(words.rate) ? words.rate + "/s" : words.rate;
     traffic["arrivals"] = {{"process", "constant"}, {"rate", rate}};
   }
-  if (!has_users) return traffic;
   auto users = whole("--users", words.users.empty() ? default_users : words.users);
   if (!users) return users;
   traffic["attributes"] = {{"user", {{"uniform", {{"count", *users}}}}}};
@@ -189,9 +182,7 @@ Result<std::vector<scenario::Override>> LoadWords::overrides() const {
 }
 
 Result<Json> load_document(const LoadWords& words) {
-  auto content = body_of(words.body);
-  if (!content) return tl::unexpected(content.error());
-  auto traffic = traffic_of(words, mentions_user(words, *content));
+  auto traffic = traffic_of(words);
   if (!traffic) return traffic;
   Json document = {{"name", "load"},
                    {"duration", words.duration},

@@ -62,13 +62,10 @@ TEST(LoadDocument, WithANumberOfRequestsTakesAsLongAsTheyTake) {
   EXPECT_EQ(document_of(words)["duration"], "3s");
 }
 
-TEST(LoadDocument, HasUsersWhereRequestsNameThem) {
+TEST(LoadDocument, HasUsers) {
   LoadWords words;
   words.target = "http://a/";
-  EXPECT_FALSE(document_of(words)["traffic"][0].contains("attributes"));
-  words.headers = {"X-User: {user}"};
   EXPECT_EQ(document_of(words)["traffic"][0]["attributes"]["user"]["uniform"]["count"], 100);
-  words.headers.clear();
   words.users = "7";
   EXPECT_EQ(document_of(words)["traffic"][0]["attributes"]["user"]["uniform"]["count"], 7);
 }
