@@ -152,45 +152,57 @@ Result<void> LoadRun::reach() {
   return {};
 }
 
+std::vector<std::atomic<std::int64_t>> LoadRun::cost_caps() const {
+  const std::vector<std::string>& costs = plan_->traffic.columns().costs;
+  std::vector<std::atomic<std::int64_t>> left(target_.max_cost.empty() ? 0 : costs.size());
+  for (std::size_t c = 0; c < left.size(); ++c) {
+    const auto most = target_.max_cost.find(costs[c]);
+    left[c] = most == target_.max_cost.end() ? INT64_MAX / 2 : most->second;
+  }
+  return left;
+}
+
+// Requests of one client belong to one worker where that client's state is looked at.
+std::vector<std::optional<std::size_t>> LoadRun::client_columns() const {
+  std::vector<std::optional<std::size_t>> columns;
+  for (const traffic::ClassPlan& c : plan_->traffic.classes()) {
+    const std::string& client = c.spec.on_denied.client;
+    columns.push_back(client.empty() ? std::nullopt
+                                     : plan_->traffic.columns().find_attribute(client));
+  }
+  return columns;
+}
+
+std::unique_ptr<Engine> LoadRun::make_engine(const EngineContext& context) const {
+  if (takes_native()) return std::make_unique<NativeEngine>(context, endpoint_);
+  return make_curl_engine(context);
+}
+
 metrics::Outcome LoadRun::run(LoadControl& control) {
   const traffic::Plan& traffic = plan_->traffic;
   Budget budget;
   if (target_.max_requests) budget.limit(*target_.max_requests);
-  std::vector<std::atomic<std::int64_t>> costs_left(
-      target_.max_cost.empty() ? 0 : traffic.columns().costs.size());
-  for (std::size_t c = 0; c < costs_left.size(); ++c) {
-    const auto most = target_.max_cost.find(traffic.columns().costs[c]);
-    costs_left[c] = most == target_.max_cost.end() ? INT64_MAX / 2 : most->second;
-  }
+  auto costs_left = cost_caps();
   RunClock clock(traffic.start());
-  WorkerContext context{
-      .plan = traffic,
-      .target = target_,
-      .requests = *requests_,
-      .meanings = *meanings_,
-      .clock = clock,
-      .record = *record_,
-      .control = control,
-      .budget = budget,
-      .key_columns = requests_->names_any(key_columns_) ? key_columns_ : std::vector<std::size_t>(),
-      .nonce = nonce_,
-      .costs_left = costs_left,
-      .audit_draws = RandomStream(seed_).named("audit"),
-      .client_column_of_class = {},
-      .workers = threads_};
-  for (const traffic::ClassPlan& c : traffic.classes()) {
-    context.client_column_of_class.push_back(
-        c.spec.on_denied.client.empty()
-            ? std::nullopt
-            : traffic.columns().find_attribute(c.spec.on_denied.client));
-  }
-  const MakeEngine make_engine = [this](const EngineContext& engine) -> std::unique_ptr<Engine> {
-    if (takes_native()) return std::make_unique<NativeEngine>(engine, endpoint_);
-    return make_curl_engine(engine);
-  };
+  const bool shows_keys = requests_->names_any(key_columns_);
+  const WorkerContext context{.plan = traffic,
+                              .target = target_,
+                              .requests = *requests_,
+                              .meanings = *meanings_,
+                              .clock = clock,
+                              .record = *record_,
+                              .control = control,
+                              .budget = budget,
+                              .key_columns = shows_keys ? key_columns_ : std::vector<std::size_t>(),
+                              .nonce = nonce_,
+                              .costs_left = costs_left,
+                              .audit_draws = RandomStream(seed_).named("audit"),
+                              .client_column_of_class = client_columns(),
+                              .workers = threads_};
   std::vector<std::unique_ptr<Worker>> workers;
   for (unsigned i = 0; i < threads_; ++i) {
-    workers.push_back(std::make_unique<Worker>(context, i, make_engine));
+    workers.push_back(std::make_unique<Worker>(
+        context, i, [this](const EngineContext& engine) { return make_engine(engine); }));
   }
   clock.start(RunClock::Steady::now() + head_start,
               wall_now() + Duration::from_ms(head_start.count()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "load/engine.hpp"
 #include "load/live_record.hpp"
 #include "load/load_control.hpp"
 #include "load/request_template.hpp"
@@ -52,7 +54,10 @@ class LoadRun {
   LoadRun() = default;
 
   std::vector<std::size_t> key_columns(const scenario::Scenario& scenario) const;
+  std::vector<std::optional<std::size_t>> client_columns() const;
+  std::vector<std::atomic<std::int64_t>> cost_caps() const;
   bool takes_native() const;
+  std::unique_ptr<Engine> make_engine(const EngineContext& context) const;
   metrics::Outcome outcome_of(const RunClock& clock, LoadControl& control,
                               std::uint64_t connections, Instant ended,
                               const std::string& ended_by);
