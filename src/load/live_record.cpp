@@ -241,7 +241,7 @@ metrics::Accumulator LiveRecord::finish(std::uint64_t connections) {
     if (failures_[i] == 0) continue;
     live_.errors[std::string(name_of(static_cast<Failure>(i)))] = failures_[i];
   }
-  if (unexpected_ > 0) live_.errors["unexpected_status"] = unexpected_;
+  if (unexpected_ > 0) live_.errors[std::string(metrics::live_error_names.back())] = unexpected_;
   for (std::size_t i = 0; i < header_family_count; ++i) {
     if (families_[i].answers == 0) continue;
     live_.headers[std::string(name_of(static_cast<HeaderFamily>(i)))] = families_[i];

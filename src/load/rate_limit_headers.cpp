@@ -245,11 +245,7 @@ class ReadingBuilder {
 }  // namespace
 
 std::string_view name_of(HeaderFamily family) {
-  constexpr std::array<std::string_view, header_family_count> names = {
-      "retry_after",   "retry_after_ms", "x_ratelimit", "ietf_00_to_03",
-      "ietf_04_to_06", "ietf_00_to_06",  "ietf_07",     "ietf_08_to_11",
-      "ietf_unclear",  "openai",         "anthropic"};
-  return names[static_cast<std::size_t>(family)];
+  return metrics::header_family_names[static_cast<std::size_t>(family)];
 }
 
 void RateLimitHeaders::DateText::set(std::string_view text) {

@@ -10,6 +10,7 @@
 
 #include "core/time.hpp"
 #include "load/rate_limit_names.hpp"
+#include "metrics/live_names.hpp"
 
 namespace weir::load {
 
@@ -35,7 +36,7 @@ enum class HeaderFamily : std::uint8_t {
   openai,
   anthropic
 };
-inline constexpr std::size_t header_family_count = 11;
+inline constexpr std::size_t header_family_count = metrics::header_family_names.size();
 
 /// As the enumerator is called.
 std::string_view name_of(HeaderFamily family);

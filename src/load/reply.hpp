@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/time.hpp"
+#include "metrics/live_names.hpp"
 
 namespace weir::load {
 
@@ -26,23 +27,12 @@ enum class Failure : std::uint8_t {
   other,
 };
 inline constexpr std::size_t failure_count = 13;
+static_assert(metrics::live_error_names.size() == failure_count);
 
 /// As it stands in a report.
 constexpr std::string_view name_of(Failure failure) {
-  constexpr std::string_view names[failure_count] = {"none",
-                                                     "refused",
-                                                     "unreachable",
-                                                     "no_local_port",
-                                                     "no_file_descriptor",
-                                                     "timeout_connect",
-                                                     "timeout_first_byte",
-                                                     "timeout",
-                                                     "reset",
-                                                     "closed_early",
-                                                     "malformed",
-                                                     "tls",
-                                                     "other"};
-  return names[static_cast<std::size_t>(failure)];
+  if (failure == Failure::none) return "none";
+  return metrics::live_error_names[static_cast<std::size_t>(failure) - 1];
 }
 
 /// What became of an attempt.

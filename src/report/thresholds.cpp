@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "core/text.hpp"
+#include "metrics/live_names.hpp"
 #include "report/json.hpp"
 #include "report/path.hpp"
 
@@ -101,9 +102,29 @@ bool may_be_of_live_runs(const std::string& path, const Json& report) {
                      [&](std::string_view section) { return path.starts_with(section); });
 }
 
+/// What a live report counts by name, and lists only where there was any.
+Json no_counts_by_name() {
+  Json statuses = Json::object();
+  for (int status = 100; status < 600; ++status) statuses[fmt::format("{}", status)] = 0;
+  Json errors = Json::object();
+  for (const std::string_view kind : metrics::live_error_names) errors[std::string(kind)] = 0;
+  Json headers = Json::object();
+  for (const std::string_view family : metrics::header_family_names) {
+    headers[std::string(family)] = {{"answers", 0}, {"malformed", 0}};
+  }
+  return {{"statuses", std::move(statuses)},
+          {"errors", std::move(errors)},
+          {"rate_limit_headers", std::move(headers)}};
+}
+
 Json evaluate(const Threshold& threshold, const Json& report) {
   const std::string& path = threshold.path;
   const Json* value = find_path(report, path);
+  Json none;
+  if (value == nullptr && is_live(report)) {
+    none = no_counts_by_name();
+    value = find_path(none, path);
+  }
   if (value == nullptr && may_be_of_live_runs(path, report)) {
     return {{"expression", threshold.expression},
             {"value", nullptr},
@@ -167,9 +188,7 @@ void open_up(const Scenario& scenario, Json& figures) {
     figures["series"][column] = {{"*", 0}};
   }
   if (!figures.contains("statuses")) return;
-  figures["statuses"] = {{"*", 0}};
-  figures["errors"] = {{"*", 0}};
-  figures["rate_limit_headers"] = {{"*", {{"answers", 0}, {"malformed", 0}}}};
+  figures.update(no_counts_by_name());
 }
 
 Json expected_report(const Scenario& scenario, bool live) {

@@ -122,6 +122,27 @@ TEST(Thresholds, ANullFailsAndSaysWhy) {
             "limits.tokens.state_bytes_per_key is null: no key came");
 }
 
+/// A report of a live run that met nothing but a status 200.
+Json judged_live(const std::string& path) {
+  Scenario scenario = sample_scenario();
+  scenario.thresholds = {threshold(path, Comparison::equal, 0)};
+  metrics::Outcome outcome = sample_outcome();
+  outcome.live.emplace();
+  outcome.policies[0].accumulator.live.emplace().statuses["200"] = 1;
+  return make_report(scenario, outcome, {})["thresholds"][0];
+}
+
+TEST(Thresholds, WhatALiveRunCountsByNameIsZeroWhereThereWasNone) {
+  for (const char* path : {"statuses.503", "errors.timeout", "errors.unexpected_status",
+                           "rate_limit_headers.openai.malformed"}) {
+    const Json row = judged_live(path);
+    EXPECT_EQ(row["ok"], true) << path;
+    EXPECT_EQ(row["value"], 0) << path;
+  }
+  EXPECT_EQ(judged_live("statuses.200")["value"], 1);
+  EXPECT_EQ(judged_live("errors.timeouts")["ok"], false);
+}
+
 TEST(Thresholds, OnlyNumbersCanBeCompared) {
   EXPECT_EQ(reason_of("scenario.name"), "scenario.name is not a number but a string");
   EXPECT_EQ(reason_of("latency.allowed"),
@@ -162,6 +183,21 @@ TEST(ThresholdPaths, ATypoIsFoundBeforeTheRun) {
                 {"/thresholds/3",
                  "the report has no field by_attribute.tier.prp.denied; did you mean "
                  "by_attribute.tier.pro.denied?"}}));
+}
+
+TEST(ThresholdPaths, ATypoInWhatALiveRunCountsByNameIsFoundToo) {
+  Scenario scenario = sample_scenario();
+  for (const char* path :
+       {"errors.timeout", "statuses.429", "rate_limit_headers.x_ratelimit.answers",
+        "errors.timeouts", "statuses.42", "rate_limit_headers.x.answers"}) {
+    scenario.thresholds.push_back(threshold(path, Comparison::equal, 0));
+  }
+  const auto checked = check_threshold_paths(scenario, true);
+  ASSERT_FALSE(checked.has_value());
+  ASSERT_EQ(checked.error().size(), 3u);
+  EXPECT_EQ(checked.error()[0].pointer, "/thresholds/3");
+  EXPECT_EQ(checked.error()[1].pointer, "/thresholds/4");
+  EXPECT_EQ(checked.error()[2].pointer, "/thresholds/5");
 }
 
 TEST(ThresholdPaths, FieldsBelowUnknownNamesAreCheckedToo) {
