@@ -12,6 +12,7 @@
 #include "cli/live_line.hpp"
 #include "cli/load_options.hpp"
 #include "cli/write_report.hpp"
+#include "load/credentials.hpp"
 #include "load/load_run.hpp"
 #include "report/hdr_log.hpp"
 #include "report/json.hpp"
@@ -40,7 +41,7 @@ struct LoadCommand {
   int run_file(const std::string& path);
   int run_words();
   int run_scenario(const scenario::Scenario& scenario, const std::string& source);
-  int deliver(const scenario::Scenario& scenario, const metrics::Outcome& outcome);
+  int deliver(const nlohmann::ordered_json& report, const metrics::Outcome& outcome);
   Result<scenario::LoadOptions> load_options(const std::string& folder) const;
 };
 
@@ -58,7 +59,8 @@ void LoadCommand::add_to(CLI::App& command) {
       ->type_name("DIR");
   command.add_option("--hdr-log", hdr_log, "Write latencies as an HdrHistogram interval log")
       ->type_name("FILE");
-  command.add_flag("--pseudonyms", pseudonyms, "Replace keys by hashes in the report");
+  command.add_flag("--pseudonyms", pseudonyms,
+                   "Replace keys by hashes in the report, as credentials always are");
   command.add_flag("--skip-bad-rows", skip_bad_rows, "Skip and count unreadable rows of a trace");
   common.add_to(command);
 }
@@ -130,22 +132,19 @@ int LoadCommand::run_words() {
   if (!load) return complain_of(load.error());
   const auto scenario = scenario::read_scenario(*document, *load);
   if (!scenario) {
-    complain("the options", scenario.error());
-    return exit_invalid_scenario;
+    complain("the options", by_option(scenario.error()));
+    return exit_usage;
   }
-  return run_scenario(*scenario, "the options");
+  const int code = run_scenario(*scenario, "the options");
+  return code == exit_invalid_scenario ? exit_usage : code;
 }
 
 /// What a live report tells of: one limit, that of the gateway, of which only the keys are known.
-scenario::Scenario as_observed(scenario::Scenario scenario) {
+scenario::Scenario as_observed(scenario::Scenario scenario, std::vector<std::string> key) {
   policy::LimitSpec observed;
   observed.name = "target";
   observed.algorithm = "live";
-  for (const policy::PolicySpec& policy : scenario.policies) {
-    for (const policy::LimitSpec& limit : policy.limits) {
-      if (observed.key.empty()) observed.key = limit.key;
-    }
-  }
+  observed.key = std::move(key);
   scenario.policies.assign(1, policy::PolicySpec());
   scenario.policies[0].limits.push_back(std::move(observed));
   scenario.backend.reset();
@@ -171,10 +170,14 @@ int LoadCommand::run_scenario(const scenario::Scenario& given, const std::string
                                                .fresh_keys = fresh_keys,
                                                .skip_bad_rows = skip_bad_rows});
   if (!run) {
-    complain(source, run.error().problems);
+    const bool is_of_options = scenarios.empty();
+    complain(source, is_of_options ? by_option(run.error().problems) : run.error().problems);
     return static_cast<int>(run.error().kind);
   }
-  const scenario::Scenario observed = as_observed(scenario);
+  const std::vector<std::string> credentials = load::credential_attributes(scenario);
+  std::vector<std::string> key = run->key_attributes();
+  key.insert(key.end(), credentials.begin(), credentials.end());
+  const scenario::Scenario observed = as_observed(scenario, std::move(key));
   if (const auto paths = report::check_threshold_paths(observed, true); !paths) {
     complain(source, paths.error());
     return exit_invalid_scenario;
@@ -186,11 +189,12 @@ int LoadCommand::run_scenario(const scenario::Scenario& given, const std::string
     const LiveLine line(*run, control, !common.quiet);
     return run->run(control);
   }();
-  return deliver(observed, outcome);
+  const auto report =
+      report::make_report(observed, outcome, {.pseudonyms = pseudonyms || !credentials.empty()});
+  return deliver(report, outcome);
 }
 
-int LoadCommand::deliver(const scenario::Scenario& scenario, const metrics::Outcome& outcome) {
-  const auto report = report::make_report(scenario, outcome, {.pseudonyms = pseudonyms});
+int LoadCommand::deliver(const nlohmann::ordered_json& report, const metrics::Outcome& outcome) {
   int code = deliver_report(report, out, common);
   if (!hdr_log.empty()) {
     if (const auto done = report::write_hdr_log(hdr_log, outcome); !done) {

@@ -4,6 +4,9 @@
 
 #include <CLI/Option.hpp>
 #include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
 
 #include "cli/common_options.hpp"
 #include "core/text.hpp"
@@ -112,7 +115,34 @@ Result<Json> traffic_of(const LoadWords& words) {
   return traffic;
 }
 
+/// Where in the document the value of an option stands.
+constexpr std::array<std::pair<std::string_view, const char*>, 13> options_by_pointer = {
+    {{"/target/url", "--target"},
+     {"/target/headers/", "-H"},
+     {"/target/method", "-X"},
+     {"/target/body", "--body"},
+     {"/target/timeout", "--timeout"},
+     {"/target/denied", "--denied"},
+     {"/target/engine", "--engine"},
+     {"/target/proxy", "--proxy"},
+     {"/target/unix_socket", "--unix-socket"},
+     {"/target/ca_file", "--cacert"},
+     {"/traffic/0/arrivals/rate", "--rate"},
+     {"/traffic/0/attributes/user", "--users"},
+     {"/duration", "--duration"}}};
+
 }  // namespace
+
+Problems by_option(Problems problems) {
+  for (Problem& problem : problems) {
+    for (const auto& [pointer, option] : options_by_pointer) {
+      if (!problem.pointer.starts_with(pointer)) continue;
+      problem.pointer = option;
+      break;
+    }
+  }
+  return problems;
+}
 
 void LoadWords::add_to(CLI::App& command) {
   command.add_option("--target", target, "Where to send: scheme, host and port, or all of a URL")

@@ -44,4 +44,7 @@ struct LoadWords {
 /// connections can; without any limit.
 Result<nlohmann::ordered_json> load_document(const LoadWords& words);
 
+/// Problems with that document, each under the name of the option that it is about.
+Problems by_option(Problems problems);
+
 }  // namespace weir::cli

@@ -137,6 +137,14 @@ std::vector<std::size_t> LoadRun::key_columns(const Scenario& scenario) const {
   return found;
 }
 
+std::vector<std::string> LoadRun::key_attributes() const {
+  std::vector<std::string> names;
+  for (const std::size_t column : key_columns_) {
+    names.push_back(plan_->traffic.columns().dictionaries[column].attribute());
+  }
+  return names;
+}
+
 bool LoadRun::takes_native() const {
   return target_.engine != EngineChoice::libcurl &&
          why_not_native(target_, requests_->url()).empty();

@@ -49,6 +49,8 @@ class LoadRun {
 
   const std::string& url() const { return url_text_; }
   const StatusMeanings& meanings() const { return *meanings_; }
+  /// The attributes that together are a key of the report.
+  std::vector<std::string> key_attributes() const;
 
  private:
   LoadRun() = default;

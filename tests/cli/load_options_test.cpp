@@ -115,6 +115,19 @@ TEST(LoadOverrides, SayWhatIsWrong) {
   EXPECT_THAT(message([](LoadWords& w) { w.denied = "429,"; }), HasSubstr("--denied"));
 }
 
+TEST(LoadDocument, ProblemsAreNamedByOption) {
+  const Problems problems = by_option({{"/traffic/0/arrivals/rate", "no"},
+                                       {"/target/headers/Bad Name", "no"},
+                                       {"/target/denied/0", "no"},
+                                       {"/duration", "no"},
+                                       {"/nope", "unknown field"}});
+  EXPECT_EQ(problems, (Problems{{"--rate", "no"},
+                                {"-H", "no"},
+                                {"--denied", "no"},
+                                {"--duration", "no"},
+                                {"/nope", "unknown field"}}));
+}
+
 TEST(LiveLineText, SaysHowItGoes) {
   load::LiveGlance glance;
   glance.allowed = 900;

@@ -250,24 +250,9 @@ TEST(LoadMisbehavingServer, ADateIsReadByTheClockOfTheAnswer) {
 
 constexpr const char* secret = "k3ep-th1s-s3cret";
 
-/// Everything that a run with a secret in a header from the environment, in another from a file, in
-/// the URL's user and in its query shows anywhere.
-std::string all_that_is_shown(const std::string& authority, const std::string& path) {
-  const TemporaryFolder folder;
-  folder.write("key.txt", std::string(secret) + "-in-a-file\n");
-  setenv("WEIR_TEST_KEY", (std::string("Bearer ") + secret + "-in-the-environment").c_str(), 1);
-  folder.write("scenario.jsonc",
-               fmt::format(R"({{
-  "name": "secret", "duration": "200ms", "policy": {{"limits": []}},
-  "traffic": [{{"name": "all", "arrivals": {{"process": "constant", "rate": "50/s"}},
-                "attributes": {{"user": {{"uniform": {{"count": 3}}}}}}}}],
-  "target": {{
-    "url": "http://me:{secret}@{authority}{path}?key={secret}&user={{user}}", "timeout": "100ms",
-    "headers": {{"Authorization": {{"env": "WEIR_TEST_KEY"}}, "X-Key": {{"file": "key.txt"}}}}
-  }}
-}})",
-                           fmt::arg("secret", secret), fmt::arg("authority", authority),
-                           fmt::arg("path", path)));
+/// All that `weir load` writes anywhere, as JSON and as text.
+std::string all_that_is_shown(const TemporaryFolder& folder, const std::string& scenario) {
+  folder.write("scenario.jsonc", scenario);
   std::string shown;
   for (const char* format : {"--json", "--no-color"}) {
     const LoadResult result =
@@ -280,19 +265,57 @@ std::string all_that_is_shown(const std::string& authority, const std::string& p
   return shown + folder.read("reports/secret.json") + folder.read("latency.hlog");
 }
 
+/// With secrets in a header from the environment, in another from a file, in the URL's user and in
+/// its query.
+std::string shown_of_secrets(const std::string& authority, const std::string& path) {
+  constexpr const char* text = R"({{
+  "name": "secret", "duration": "200ms", "policy": {{"limits": []}},
+  "traffic": [{{"name": "all", "arrivals": {{"process": "constant", "rate": "50/s"}},
+                "attributes": {{"user": {{"uniform": {{"count": 3}}}}}}}}],
+  "target": {{
+    "url": "http://me:{secret}@{authority}{path}?key={secret}&user={{user}}", "timeout": "100ms",
+    "headers": {{"Authorization": {{"env": "WEIR_TEST_KEY"}}, "X-Key": {{"file": "key.txt"}}}}
+  }}
+}})";
+  const TemporaryFolder folder;
+  folder.write("key.txt", std::string(secret) + "-in-a-file\n");
+  setenv("WEIR_TEST_KEY", (std::string("Bearer ") + secret + "-in-the-environment").c_str(), 1);
+  return all_that_is_shown(
+      folder, fmt::format(text, fmt::arg("secret", secret), fmt::arg("authority", authority),
+                          fmt::arg("path", path)));
+}
+
 TEST(LoadMisbehavingServer, SecretsAreShownNowhere) {
   const MisbehavingServer server;
   for (const char* path : {"/ok", "/denied", "/broken-server", "/garbage", "/reset-before-head",
                            "/close-at-once", "/silent"}) {
-    const std::string shown = all_that_is_shown(fmt::format("127.0.0.1:{}", server.port()), path);
+    const std::string shown = shown_of_secrets(fmt::format("127.0.0.1:{}", server.port()), path);
     EXPECT_NE(shown.find("secret"), std::string::npos) << "nothing was shown at all";
     EXPECT_EQ(shown.find(secret), std::string::npos) << path << "\n" << shown;
   }
   EXPECT_GT(server.requests(), 0);
   for (const std::string& authority :
        {fmt::format("127.0.0.1:{}", free_port()), std::string("no-such-host.invalid")}) {
-    EXPECT_EQ(all_that_is_shown(authority, "/ok").find(secret), std::string::npos) << authority;
+    EXPECT_EQ(shown_of_secrets(authority, "/ok").find(secret), std::string::npos) << authority;
   }
+}
+
+// Who asks is known by a key of a file: reports tell them apart by hashes.
+TEST(LoadMisbehavingServer, KeysOfAFileAreShownNowhere) {
+  const MisbehavingServer server;
+  const TemporaryFolder folder;
+  folder.write("keys.txt", fmt::format("{0}-1\n{0}-2\n", secret));
+  const std::string shown =
+      all_that_is_shown(folder, fmt::format(R"({{
+  "name": "secret", "duration": "200ms", "policy": {{"limits": []}},
+  "traffic": [{{"name": "all", "arrivals": {{"process": "constant", "rate": "50/s"}},
+                "attributes": {{"who": {{"file": "keys.txt"}}}}}}],
+  "target": {{"url": "{}", "identify": {{"who": "bearer"}}}}
+}})",
+                                            local_url(server.port(), "/denied")));
+  EXPECT_GT(server.requests(), 0);
+  EXPECT_EQ(shown.find(secret), std::string::npos) << shown;
+  EXPECT_NE(shown.find("\"k-"), std::string::npos) << shown;
 }
 
 }  // namespace
