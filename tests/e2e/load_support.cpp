@@ -99,6 +99,13 @@ void RunningLoad::send_signal(int signal) const {
   if (pid_ > 0) kill(pid_, signal);
 }
 
+bool RunningLoad::is_running() const {
+  siginfo_t info = {};
+  if (pid_ <= 0) return false;
+  return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == 0;
+}
+
 LoadResult RunningLoad::wait() {
   LoadResult result;
   if (pid_ <= 0) {

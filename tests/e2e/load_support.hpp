@@ -48,6 +48,7 @@ class RunningLoad {
   RunningLoad& operator=(const RunningLoad&) = delete;
 
   void send_signal(int signal) const;
+  bool is_running() const;
   LoadResult wait();
 
  private:

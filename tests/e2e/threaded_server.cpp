@@ -157,8 +157,6 @@ void ThreadedServer::stop() {
   stopping_ = true;
   if (acceptor_.joinable()) acceptor_.join();
   clients_.clear();
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
 }
 
 void ThreadedServer::accept_all() {
@@ -179,6 +177,7 @@ void ThreadedServer::accept_all() {
     });
     clients_.push_back({std::move(ended), std::move(thread)});
   }
+  ::close(fd_);
 }
 
 void ThreadedServer::join_ended() {

@@ -69,6 +69,8 @@ class ThreadedServer {
   std::uint16_t port() const { return port_; }
   /// Closes the port and all connections, in the middle of whatever is under way.
   void stop();
+  /// The same, but waits for nothing, so that `serve` may call it.
+  void stop_soon() { stopping_ = true; }
 
  private:
   void accept_all();
