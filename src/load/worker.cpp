@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/random.hpp"
 #include "traffic/retry.hpp"
@@ -119,10 +120,11 @@ void Worker::happen(const Pending& pending) {
 bool Worker::is_over() const { return !has_traffic_ && line_.empty() && in_flight_ == 0; }
 
 void Worker::end_traffic() {
+  // Before anything is given up: a client of the closed model would send again at once.
+  const bool had_traffic = std::exchange(has_traffic_, false);
   // Where a budget is spent, those in the line are what it was spent on.
   if (context_.control.stop.load(std::memory_order_relaxed)) drop_line();
-  if (!has_traffic_) return;
-  has_traffic_ = false;
+  if (!had_traffic) return;
   drop_pending();
   clients_.take_all_waiting(
       [this](std::uint32_t id) { over(id, flights_[id].due, End::unfinished); });
@@ -205,7 +207,7 @@ void Worker::arrive(const RequestBlock& block, std::size_t row) {
   context_.control.planned.fetch_add(1, std::memory_order_relaxed);
   context_.record.operation_began(flight.request, flight.due);
   if (clients_.refuses(flight.request, 0)) {
-    if (!has_to_wait) context_.budget.give_back();
+    if (!has_to_wait) give_back_budget(flight);
     return over(id, flight.due, End::throttled);
   }
   if (has_to_wait) return behind.gate->append(behind.client, id);
@@ -225,6 +227,14 @@ bool Worker::take_costs(const RequestBlock& request) {
     if (context_.costs_left[c].fetch_sub(cost, std::memory_order_relaxed) < cost) return false;
   }
   return true;
+}
+
+// It is not sent after all.
+void Worker::give_back_budget(const Flight& flight) {
+  context_.budget.give_back();
+  for (std::size_t c = 0; c < context_.costs_left.size(); ++c) {
+    context_.costs_left[c].fetch_add(flight.request.costs[c][0], std::memory_order_relaxed);
+  }
 }
 
 void Worker::retry(std::uint32_t id) {
@@ -323,7 +333,7 @@ void Worker::give_up_sending(std::uint32_t id) {
   context_.record.unsent(flight);
   // The audit is beside the budget.
   if (flight.purpose == Flight::Purpose::audit) return flights_.release(id);
-  context_.budget.give_back();
+  give_back_budget(flight);
   over(id, context_.clock.now(), End::abandoned);
 }
 
@@ -349,6 +359,8 @@ void Worker::send(std::uint32_t id) {
 void Worker::replied(ExchangeId exchange, const Reply& reply) {
   --in_flight_;
   context_.control.in_flight.fetch_sub(1, std::memory_order_relaxed);
+  // The reply is the connection's, and is gone once that has been given another exchange.
+  const Instant end = reply.end;
   const Meaning meaning =
       reply.failure == Failure::none ? context_.meanings.of(reply.status) : Meaning::unexpected;
   RateLimitReading reading;
@@ -360,7 +372,7 @@ void Worker::replied(ExchangeId exchange, const Reply& reply) {
     load_replied(exchange, reply, meaning, reading);
   }
   if (!line_.empty()) serve_line();
-  if (next_due() <= reply.end || is_over()) go_on();
+  if (next_due() <= end || is_over()) go_on();
 }
 
 void Worker::load_replied(std::uint32_t id, const Reply& reply, Meaning meaning,

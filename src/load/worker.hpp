@@ -100,6 +100,7 @@ class Worker final : private ReplyHandler {
   void over(std::uint32_t id, Instant end, End how);
   bool take_budget(const Flight& flight);
   bool take_costs(const RequestBlock& request);
+  void give_back_budget(const Flight& flight);
 
   // ---- Sending
   void enqueue(std::uint32_t id);

@@ -291,5 +291,24 @@ TEST_F(WorkerRun, StopsWhenItIsTold) {
   EXPECT_LT(sent.size(), 1'000u);
 }
 
+// More clients than connections: those in the line are given up, and do not think of anything new.
+TEST_F(WorkerRun, StopsInTheClosedModelToo) {
+  Json document = open_scenario();
+  document["duration"] = "2s";
+  document["target"]["connections"] = 1;
+  document["traffic"][0].erase("arrivals");
+  document["traffic"][0]["clients"] = {{"count", 4}};
+  prepare(document);
+  answers_after_ = std::chrono::milliseconds(5);
+  const auto sent = run(0, [&](const SentRequest& request) {
+    if (request.at >= plan_->traffic.start() + Duration::from_ms(50)) control_.stop = true;
+    return 200;
+  });
+  const metrics::Accumulator sums = finish();
+  EXPECT_EQ(sums.totals.allowed, sent.size());
+  EXPECT_LE(sums.live->unsent, 4u);
+  EXPECT_EQ(sums.operations.count, sent.size() + sums.live->unsent);
+}
+
 }  // namespace
 }  // namespace weir::load
