@@ -25,7 +25,8 @@ void CommonOptions::add_to(CLI::App& command) {
   command.add_option("--seed", seed, "Seed of all randomness, instead of the scenario's")
       ->type_name("N");
   command
-      .add_option("--threads", threads, "How many threads; results are the same with any number")
+      .add_option("--threads", threads,
+                  "How many threads; a simulation gives the same results with any number")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
   command.add_flag("--quiet,-q", quiet, "Print nothing but errors");

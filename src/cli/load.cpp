@@ -76,8 +76,9 @@ std::string LoadCommand::check_words() {
   for (const std::string& path : scenarios) {
     std::error_code error;
     if (path.find(':') == std::string::npos || std::filesystem::exists(path, error)) continue;
+    // What stands before an "@" is nobody's business.
     return fmt::format("load: {}: there is no such file, and a URL begins with http:// or https://",
-                       path);
+                       path.substr(path.rfind('@') + 1));
   }
   if (scenarios.empty() && words.target.empty()) {
     return "load: name a scenario file, or a --target URL (see --help)";

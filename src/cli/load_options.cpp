@@ -5,6 +5,8 @@
 #include <CLI/Option.hpp>
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -43,7 +45,9 @@ std::string trimmed(std::string text) {
 Result<std::pair<std::string, std::string>> header_of(const std::string& text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos || colon == 0) {
-    return fail(ErrorKind::usage, fmt::format("-H {}: must be such as \"X-User: {{user}}\"", text));
+    // Only the beginning: a secret may follow.
+    return fail(ErrorKind::usage, fmt::format("-H {}: must be such as \"X-User: {{user}}\"",
+                                              text.substr(0, text.find(' '))));
   }
   return std::pair(trimmed(text.substr(0, colon)), trimmed(text.substr(colon + 1)));
 }
@@ -192,9 +196,17 @@ Result<std::vector<scenario::Override>> LoadWords::overrides() const {
   changes.flag("compressed", compressed);
   if (http2) changes.set("http", "2");
   if (no_audit) changes.set("audit", {{"share", 0}, {"keys", 0}});
+  std::set<std::string> names;
   for (const std::string& text : headers) {
     auto header = header_of(text);
     if (!header) return tl::unexpected(header.error());
+    std::string name = header->first;
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (!names.insert(name).second) {
+      return fail(ErrorKind::usage,
+                  fmt::format("-H {}: is given twice, and a request has it once", header->first));
+    }
     changes.set("headers/" + pointer_token(header->first), header->second);
   }
   if (!body.empty()) {

@@ -71,10 +71,17 @@ Instant wall_now() {
   return Instant::from_unix_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
 }
 
-unsigned thread_count(unsigned wanted, std::int64_t connections) {
-  const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
-  const std::int64_t threads = wanted > 0 ? wanted : processors;
-  return static_cast<unsigned>(std::min(threads, connections));
+/// A thread has connections of its own: with few, a request would wait for one though another
+/// thread's is free.
+constexpr std::int64_t connections_a_thread = 16;
+
+unsigned thread_count(unsigned wanted, std::int64_t connections, bool gathers_by_client) {
+  if (wanted > 0) return static_cast<unsigned>(std::min<std::int64_t>(wanted, connections));
+  // Nor would threads share the requests of few clients evenly.
+  if (gathers_by_client) return 1;
+  const std::int64_t processors = std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<unsigned>(
+      std::clamp<std::int64_t>(connections / connections_a_thread, 1, processors));
 }
 
 }  // namespace
@@ -109,7 +116,10 @@ tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
                   fmt::format("native does not do {}: \"libcurl\" does", obstacle));
   }
   run.meanings_.emplace(run.target_, scenario.policies);
-  run.threads_ = thread_count(options.threads, run.target_.connections);
+  const std::vector<std::optional<std::size_t>> clients = run.client_columns();
+  run.threads_ = thread_count(options.threads, run.target_.connections,
+                              std::any_of(clients.begin(), clients.end(),
+                                          [](const auto& column) { return column.has_value(); }));
   run.key_columns_ = run.key_columns(scenario);
   run.record_ = std::make_unique<LiveRecord>(
       columns, run.plan_->traffic.classes().size(),
@@ -174,9 +184,11 @@ std::vector<std::atomic<std::int64_t>> LoadRun::cost_caps() const {
 std::vector<std::optional<std::size_t>> LoadRun::client_columns() const {
   std::vector<std::optional<std::size_t>> columns;
   for (const traffic::ClassPlan& c : plan_->traffic.classes()) {
-    const std::string& client = c.spec.on_denied.client;
-    columns.push_back(client.empty() ? std::nullopt
-                                     : plan_->traffic.columns().find_attribute(client));
+    const traffic::OnDenied& on_denied = c.spec.on_denied;
+    const bool gathers = on_denied.scope == traffic::RetryScope::client ||
+                         std::holds_alternative<traffic::AdaptiveThrottle>(on_denied.behaviour);
+    columns.push_back(gathers ? plan_->traffic.columns().find_attribute(on_denied.client)
+                              : std::nullopt);
   }
   return columns;
 }
@@ -235,7 +247,7 @@ metrics::Outcome LoadRun::outcome_of(const RunClock& clock, LoadControl& control
   const Duration passed = std::max(ended - plan_->facts.start, Duration::from_ns(1));
   const Duration planned = plan_->facts.duration;
   metrics::Accumulator sums = record_->finish(connections);
-  if (!ended_by.empty()) {
+  if (!ended_by.empty() || control.stop) {
     outcome.duration = std::min(planned, passed);
     sums.series.resize(std::min(sums.series.size(), outcome.series_points()));
   }
@@ -248,11 +260,14 @@ metrics::Outcome LoadRun::outcome_of(const RunClock& clock, LoadControl& control
   if (!answered) {
     outcome.why_inconclusive =
         control.sent == 0 ? "no request was due" : "not one request was answered";
+  } else if (sums.totals.attempts > 0 && sums.totals.allowed + sums.totals.denied == 0) {
+    outcome.why_inconclusive = "not one request was allowed or denied";
   }
   outcome.live = metrics::LiveFacts{.url = url_text_,
                                     .engine = takes_native() ? "native" : "libcurl",
                                     .connections = target_.connections,
                                     .threads = threads_,
+                                    .elapsed = passed,
                                     .nonce = fresh_keys_ ? nonce_ : "",
                                     .ended_by = ended_by,
                                     .unanswered = !answered && control.sent > 0};

@@ -8,9 +8,10 @@
 namespace weir::load {
 namespace {
 
-tl::unexpected<Error> wrong(std::string_view text, std::string_view why) {
+// Without the text itself, which may hold a password or a key.
+tl::unexpected<Error> wrong(std::string_view why) {
   return fail(ErrorKind::usage,
-              fmt::format("{}: {}, it must be such as http://127.0.0.1:8080/path", text, why));
+              fmt::format("the URL: {}, it must be such as http://127.0.0.1:8080/path", why));
 }
 
 /// The port behind a colon, which may be empty; false if it is none.
@@ -55,11 +56,11 @@ Result<Url> parse_url(std::string_view text) {
   } else if (rest.starts_with("http://")) {
     rest.remove_prefix(7);
   } else {
-    return wrong(text, "not an http or https URL");
+    return wrong("not an http or https URL");
   }
   const bool has_blank =
       std::any_of(rest.begin(), rest.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; });
-  if (has_blank) return wrong(text, "a URL has no blanks");
+  if (has_blank) return wrong("a URL has no blanks");
   const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
   std::string_view authority = rest.substr(0, end);
   rest.remove_prefix(end);
@@ -67,8 +68,8 @@ Result<Url> parse_url(std::string_view text) {
     url.user_info = authority.substr(0, at);
     authority.remove_prefix(at + 1);
   }
-  if (authority.find('{') != authority.npos) return wrong(text, "no {NAME} can stand for the host");
-  if (!read_authority(authority, url)) return wrong(text, "its host or port is not right");
+  if (authority.find('{') != authority.npos) return wrong("no {NAME} can stand for the host");
+  if (!read_authority(authority, url)) return wrong("its host or port is not right");
   url.authority = authority;
   rest = rest.substr(0, rest.find('#'));
   url.has_path = !rest.empty() && rest != "/";

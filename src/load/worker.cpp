@@ -74,8 +74,9 @@ void Worker::go_on() {
   }
   if (now >= context_.plan.end()) end_traffic();
   if (now >= next_check_) {
-    engine_->end_overdue(now);
+    // First, for what ends may come back here.
     next_check_ = now + check_interval;
+    engine_->end_overdue(now);
   }
   serve_line();
   if (is_over()) {

@@ -23,6 +23,8 @@ struct LiveFacts {
   std::string engine;
   std::int64_t connections = 0;
   std::uint32_t threads = 1;
+  /// From where the counted part began to the last answer.
+  Duration elapsed;
   /// Behind every generated value, or empty.
   std::string nonce;
   /// Why the run ended before its time, or empty: "max_requests" or "max_cost".

@@ -62,7 +62,10 @@ Json make_operations(const metrics::Operations& operations) {
 /// attempts that came back within one interval of the series.
 Json make_all_operations(const metrics::Outcome& outcome, const Accumulator& a) {
   Json section = make_operations(a.operations);
-  section["succeeded_per_second"] = per_second(a.operations.succeeded, outcome.duration);
+  // What was due in time may have been answered after it.
+  const Duration time =
+      outcome.live ? std::max(outcome.duration, outcome.live->elapsed) : outcome.duration;
+  section["succeeded_per_second"] = per_second(a.operations.succeeded, time);
   std::uint64_t peak = 0;
   for (const SeriesPoint& point : a.series) peak = std::max(peak, point.retries);
   section["retry_peak"] = peak;

@@ -30,6 +30,7 @@ void add_live_facts(const metrics::LiveFacts& live, Json& report) {
                       {"engine", live.engine},
                       {"connections", live.connections},
                       {"threads", live.threads}};
+  report["elapsed_ns"] = live.elapsed.ns();
   if (!live.nonce.empty()) report["target"]["nonce"] = live.nonce;
   if (!live.ended_by.empty()) report["ended_by"] = live.ended_by;
 }

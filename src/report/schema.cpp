@@ -448,6 +448,7 @@ std::vector<Field> head_fields() {
       {"done_ratio", share("How much of the run was done when it was interrupted"), false},
       {"inconclusive_because", text("Why the run says nothing, if it does not"), false},
       {"target", described("Where the requests of a live run went", live_target()), false},
+      {"elapsed_ns", whole("Of a live run: from its start to the last answer", "ns"), false},
       {"ended_by",
        described("There if a cap ended the run", {{"enum", {"max_requests", "max_cost"}}}), false},
       {"traces", list_of("The recorded traffic that was replayed", trace_row()), false}};

@@ -5,6 +5,8 @@
 #include <map>
 #include <string_view>
 
+#include "core/text.hpp"
+
 namespace weir::report {
 namespace {
 
@@ -17,6 +19,17 @@ std::string counted_list(const Json& counts, const Cells& cells) {
                         cells.safe(Json(name)));
   }
   return list;
+}
+
+std::string throughput(const Json& report, const Cells& cells) {
+  const double seconds = report["elapsed_ns"].get<double>() / 1e9;
+  if (seconds <= 0.0 || report["totals"]["attempts"] == 0) return "";
+  const auto a_second = [&](const Json& count) {
+    return format_count(static_cast<std::int64_t>(count.get<double>() / seconds));
+  };
+  return fmt::format("{} requests and {} bytes of bodies a second, {} connections opened",
+                     a_second(report["totals"]["attempts"]), a_second(report["bodies"]["bytes"]),
+                     cells.count(report["connections"]).text);
 }
 
 std::string statuses(const Json& figures, const Cells& cells) {
@@ -77,8 +90,8 @@ std::string_view advice(std::string_view kind) {
       {"no_file_descriptor",
        "no file descriptor was free: raise ulimit -n, or use fewer connections"},
       {"unexpected_status",
-       "neither 2xx, 3xx nor denied: \"denied\" and \"allowed\" in \"target\" say what other "
-       "statuses mean"},
+       "neither 2xx, 3xx nor denied: --denied, or \"denied\" and \"allowed\" in the scenario's "
+       "\"target\", say what other statuses mean"},
       {"closed_early", "the connection was closed before the answer was whole"},
       {"malformed", "the answer was not HTTP/1.1 as it should be"},
       {"timeout_first_byte", "no answer within the timeout"},
@@ -97,8 +110,9 @@ std::string live_title(const Json& report, const Cells& cells) {
 }
 
 std::vector<std::string> live_sentences(const Json& figures, const Cells& cells) {
-  std::vector<std::string> sentences = {statuses(figures, cells), promises_tested(figures, cells),
-                                        headers(figures, cells), audit(figures, cells)};
+  std::vector<std::string> sentences = {throughput(figures, cells), statuses(figures, cells),
+                                        promises_tested(figures, cells), headers(figures, cells),
+                                        audit(figures, cells)};
   std::erase(sentences, "");
   return sentences;
 }

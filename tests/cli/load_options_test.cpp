@@ -111,7 +111,11 @@ TEST(LoadOverrides, SayWhatIsWrong) {
   EXPECT_THAT(message([](LoadWords& w) { w.requests = "0"; }), HasSubstr("-n 0: must be"));
   EXPECT_THAT(message([](LoadWords& w) { w.connections = "many"; }),
               HasSubstr("--connections many"));
-  EXPECT_THAT(message([](LoadWords& w) { w.headers = {"no colon"}; }), HasSubstr("-H no colon"));
+  EXPECT_THAT(message([](LoadWords& w) { w.headers = {"no colon"}; }), HasSubstr("-H no: must be"));
+  EXPECT_THAT(message([](LoadWords& w) {
+                w.headers = {"X: 1", "x: 2"};
+              }),
+              HasSubstr("given twice"));
   EXPECT_THAT(message([](LoadWords& w) { w.denied = "429,"; }), HasSubstr("--denied"));
 }
 
