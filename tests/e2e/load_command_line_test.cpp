@@ -9,6 +9,7 @@
 
 #include "e2e/load_support.hpp"
 #include "e2e/nginx_under_load.hpp"
+#include "support/paths.hpp"
 
 // `weir load` as users of curl and wrk try it first, with a scenario file and without one: a real
 // nginx has met the requests that were asked for.
@@ -193,6 +194,41 @@ TEST_F(LoadCommandLine, TheHighestCostEndsARun) {
   EXPECT_EQ(result.number("costs.tokens.offered"), 98);
   EXPECT_EQ(result.report["ended_by"], "max_cost");
   EXPECT_EQ(log().size(), 14U);
+}
+
+// ---- Limits of the machine
+
+// In a network of its own that has ten ports for connections: the other twenty get none.
+TEST_F(LoadCommandLine, LocalPortsThatRunOutAreExplained) {
+  const auto program = find_program("nginx");
+  constexpr const char* own_network =
+      "ip link set lo up && echo 40000 40009 > /proc/sys/net/ipv4/ip_local_port_range";
+  const auto in_own_network = [&](const std::string& then) {
+    return RunningLoad::of_command({"/usr/bin/env", "unshare", "-rn", "sh", "-c",
+                                    fmt::format("{} || exit 77; {}", own_network, then)})
+        .wait();
+  };
+  if (in_own_network("true").exit_code != 0) GTEST_SKIP() << "there can be no network of its own";
+  constexpr const char* script = R"(
+{nginx} -p {folder} -c {folder}/nginx.conf -e {folder}/error.log &
+for i in $(seq 100); do
+  {weir} load {url} -c 30 --duration 200ms --no-color --out {folder}/reports
+  code=$?
+  [ $code -eq 5 ] || break
+  sleep 0.1
+done
+kill $!
+exit $code)";
+  LoadResult result = in_own_network(
+      fmt::format(script, fmt::arg("nginx", *program), fmt::arg("folder", folder().path()),
+                  fmt::arg("weir", WEIR_BINARY), fmt::arg("url", url(free_path))));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("no local port was free"), std::string::npos) << result.out;
+  result.report = Json::parse(folder().read("reports/load.json"), nullptr, false);
+  expect_adds_up(result);
+  EXPECT_GT(result.count("errors.no_local_port"), 0);
+  EXPECT_EQ(result.number("totals.errors"), result.count("errors.no_local_port"));
+  EXPECT_GT(result.number("totals.allowed"), 0);
 }
 
 // ---- Reports and verdicts
