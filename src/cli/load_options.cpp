@@ -156,10 +156,13 @@ void LoadWords::add_to(CLI::App& command) {
                   "Requests at this rate, whatever the answers do; else as fast as the "
                   "connections can: 100/s")
       ->type_name("RATE");
-  command.add_option("--duration", duration, "How long (default 10s)")->type_name("TIME");
+  command.add_option("--duration", duration, "How long (default 10s, or as long as -n takes)")
+      ->type_name("TIME");
   command.add_option("-n,--requests", requests, "The run ends once so many were sent")
       ->type_name("N");
-  command.add_option("-c,--connections", connections, "The most connections at once (default 64)")
+  command
+      .add_option("-c,--connections", connections,
+                  "The most connections, or requests of HTTP/2, at once (default 64)")
       ->type_name("N");
   command.add_option("-H,--header", headers, "A header; {user} stands for the request's user")
       ->type_name("'NAME: VALUE'")

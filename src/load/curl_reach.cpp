@@ -47,10 +47,13 @@ Result<void> reach_by_curl(const RequestTemplate& requests, const scenario::Targ
   }
   const CURLcode result = curl_easy_perform(easy.get());
   if (result == CURLE_OK) return {};
-  const std::string reason = reason_of(easy, result, text.data());
+  // libcurl's own words may hold the proxy's password.
+  const bool by_proxy = !target.proxy.empty();
+  const std::string reason = reason_of(easy, result, by_proxy ? "" : text.data());
   if (is_fault_of_file(result)) return fail(ErrorKind::cannot_run, reason);
   return fail(ErrorKind::target_unreachable,
-              fmt::format("{}: cannot be reached: {}", origin, reason));
+              fmt::format("{}: cannot be reached{}: {}", origin,
+                          by_proxy ? " through the proxy" : "", reason));
 }
 
 }  // namespace weir::load

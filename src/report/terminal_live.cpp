@@ -105,8 +105,9 @@ std::string_view advice(std::string_view kind) {
 
 std::string live_title(const Json& report, const Cells& cells) {
   const Json& target = report["target"];
-  return fmt::format("load of {} over at most {} connections, {} engine", cells.safe(target["url"]),
-                     cells.count(target["connections"]).text, cells.safe(target["engine"]));
+  return fmt::format("load of {}, at most {} requests at once, {} engine",
+                     cells.safe(target["url"]), cells.count(target["connections"]).text,
+                     cells.safe(target["engine"]));
 }
 
 std::vector<std::string> live_sentences(const Json& figures, const Cells& cells) {

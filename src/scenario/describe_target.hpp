@@ -95,7 +95,7 @@ void describe(V& v, TargetSpec& target) {
                                   {"2", HttpVersion::http2}}},
              "the version of HTTP");
   v.optional("connections", target.connections, Whole<std::int64_t>{1, 1'000'000},
-             "the most connections at once");
+             "the most connections at once; with HTTP/2, requests, which may share one");
   v.optional("timeout", target.timeout, Time{.min = one_ns}, "how long an exchange may take");
   v.optional("connect_timeout", target.connect_timeout, Time{.min = one_ns},
              "how long connecting may take; within the timeout anyway");
