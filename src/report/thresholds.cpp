@@ -91,15 +91,26 @@ Json failure(const Threshold& threshold, std::string reason) {
 
 bool is_live(const Json& report) { return report.contains("target"); }
 
+template <std::size_t N>
+bool begins_with_any(std::string_view path, const std::array<std::string_view, N>& sections) {
+  return std::any_of(sections.begin(), sections.end(),
+                     [&](std::string_view section) { return path.starts_with(section); });
+}
+
 /// Whether a field that a simulation's report has not got may be one of live runs only, for a
 /// scenario may be for both.
 bool may_be_of_live_runs(const std::string& path, const Json& report) {
   constexpr std::array<std::string_view, 9> sections = {
       "statuses.",           "errors.", "latency_from_send.", "schedule.", "connections", "bodies.",
       "rate_limit_headers.", "audit.",  "retry_after."};
-  return !is_live(report) &&
-         std::any_of(sections.begin(), sections.end(),
-                     [&](std::string_view section) { return path.starts_with(section); });
+  return !is_live(report) && begins_with_any(path, sections);
+}
+
+/// The other way round: what only a model knows of itself.
+bool may_be_of_simulations(const std::string& path, const Json& report) {
+  constexpr std::array<std::string_view, 6> sections = {
+      "limits.", "accuracy.", "backend.", "policies.", "comparison.", "errors.queue_full"};
+  return is_live(report) && begins_with_any(path, sections);
 }
 
 /// What a live report counts by name, and lists only where there was any.
@@ -125,11 +136,13 @@ Json evaluate(const Threshold& threshold, const Json& report) {
     none = no_counts_by_name();
     value = find_path(none, path);
   }
-  if (value == nullptr && may_be_of_live_runs(path, report)) {
+  const bool of_live_runs = may_be_of_live_runs(path, report);
+  if (value == nullptr && (of_live_runs || may_be_of_simulations(path, report))) {
     return {{"expression", threshold.expression},
             {"value", nullptr},
             {"ok", true},
-            {"reason", fmt::format("{} is of live runs only: not judged", path)}};
+            {"reason", fmt::format("{} is of {} only: not judged", path,
+                                   of_live_runs ? "live runs" : "simulations")}};
   }
   if (value == nullptr) return failure(threshold, missing(path, report));
   if (value->is_null()) {
@@ -218,6 +231,7 @@ tl::expected<void, Problems> check_threshold_paths(const Scenario& scenario, boo
     const std::string& path = scenario.thresholds[i].path;
     const Json* value = find_in_pattern(report, path);
     if (value == nullptr) value = find_in_pattern(other, path);
+    if (value == nullptr && may_be_of_simulations(path, report)) continue;
     if (value != nullptr && (value->is_number() || value->is_null())) continue;
     problems.push_back({fmt::format("/thresholds/{}", i),
                         value == nullptr ? missing(path, report) : not_a_number(path, *value)});

@@ -140,6 +140,8 @@ TEST(Thresholds, WhatALiveRunCountsByNameIsZeroWhereThereWasNone) {
     EXPECT_EQ(row["value"], 0) << path;
   }
   EXPECT_EQ(judged_live("statuses.200")["value"], 1);
+  EXPECT_EQ(judged_live("limits.of-the-model.denied")["ok"], true) << "of simulations: not judged";
+  EXPECT_TRUE(judged_live("accuracy.of-the-model.false_allows")["value"].is_null());
   EXPECT_EQ(judged_live("errors.timeouts")["ok"], false);
 }
 
