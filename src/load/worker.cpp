@@ -441,11 +441,12 @@ void Worker::begin_own_key(const RequestBlock& like) {
 
 void Worker::own_key_step(std::uint32_t number, const OwnKeyAudit::Step& step,
                           const RequestBlock& like) {
-  using Finding = OwnKeyAudit::Step::Finding;
   using Honesty = LiveRecord::Honesty;
-  if (step.finding == Finding::honest) context_.record.judged(Honesty::honest);
-  if (step.finding == Finding::too_short) context_.record.judged(Honesty::too_short);
-  if (step.finding == Finding::too_long) context_.record.judged(Honesty::too_long);
+  if (step.finding == OwnKeyAudit::Step::Finding::honest) context_.record.judged(Honesty::honest);
+  if (step.finding == OwnKeyAudit::Step::Finding::too_short)
+    context_.record.judged(Honesty::too_short);
+  if (step.finding == OwnKeyAudit::Step::Finding::too_long)
+    context_.record.judged(Honesty::too_long);
   if (step.kind == OwnKeyAudit::Step::Kind::over || !has_traffic_) return;
   const std::uint32_t id = flights_.add(like, 0);
   Flight& flight = flights_[id];

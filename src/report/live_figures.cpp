@@ -9,7 +9,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using metrics::LiveTotals;
 
-Json by_name(const std::map<std::string, std::uint64_t>& counts) {
+Json counts_of(const std::map<std::string, std::uint64_t>& counts) {
   Json section = Json::object();
   for (const auto& [name, count] : counts) section[name] = count;
   return section;
@@ -49,8 +49,8 @@ Json make_retry_after(const metrics::RetryAfterTotals& promises, const LiveTotal
 
 void add_live_figures(const metrics::Accumulator& accumulator, Json& figures) {
   const LiveTotals& live = *accumulator.live;
-  figures["statuses"] = by_name(live.statuses);
-  figures["errors"] = by_name(live.errors);
+  figures["statuses"] = counts_of(live.statuses);
+  figures["errors"] = counts_of(live.errors);
   figures["retry_after"] = make_retry_after(accumulator.retry_after, live);
   figures["latency_from_send"] = {{"allowed", make_percentiles(live.sent_allowed)},
                                   {"denied", make_percentiles(live.sent_denied)},

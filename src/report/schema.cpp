@@ -14,6 +14,8 @@
 namespace weir::report {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 // ---- Parts of several sections
 
 std::vector<Field> count_fields() {

@@ -3,6 +3,8 @@
 namespace weir::report {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 Json header_totals() {
   return object_of({{"answers", whole("Answers that had headers of the family", "answers")},
                     {"malformed", whole("Those of them in which one was broken", "answers")}});

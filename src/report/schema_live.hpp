@@ -12,7 +12,7 @@ namespace weir::report {
 std::vector<Field> live_fields();
 /// Further fields of `retry_after`, none of them required.
 std::vector<Field> live_retry_after_fields();
-Json live_target();
-Json live_accumulator();
+nlohmann::ordered_json live_target();
+nlohmann::ordered_json live_accumulator();
 
 }  // namespace weir::report

@@ -11,18 +11,16 @@ namespace weir::report {
 
 // What the schemas of reports are put together from.
 
-using Json = nlohmann::ordered_json;
-
 struct Field {
   const char* name;
-  Json schema;
+  nlohmann::ordered_json schema;
   bool required = true;
 };
 
 /// An object of exactly these fields, but for those that are not required.
-inline Json object_of(const std::vector<Field>& fields) {
-  Json properties = Json::object();
-  Json required = Json::array();
+inline nlohmann::ordered_json object_of(const std::vector<Field>& fields) {
+  nlohmann::ordered_json properties = nlohmann::ordered_json::object();
+  nlohmann::ordered_json required = nlohmann::ordered_json::array();
   for (const Field& field : fields) {
     properties[field.name] = field.schema;
     if (field.required) required.push_back(field.name);
@@ -33,62 +31,63 @@ inline Json object_of(const std::vector<Field>& fields) {
           {"additionalProperties", false}};
 }
 
-inline Json described(const char* description, const Json& schema) {
-  Json result = {{"description", description}};
+inline nlohmann::ordered_json described(const char* description,
+                                        const nlohmann::ordered_json& schema) {
+  nlohmann::ordered_json result = {{"description", description}};
   result.update(schema);
   return result;
 }
 
-inline Json reference(const char* definition, const char* description) {
+inline nlohmann::ordered_json reference(const char* definition, const char* description) {
   return {{"description", description}, {"$ref", fmt::format("#/$defs/{}", definition)}};
 }
 
-inline Json text(const char* description) {
+inline nlohmann::ordered_json text(const char* description) {
   return {{"description", description}, {"type", "string"}};
 }
 
-inline Json flag(const char* description) {
+inline nlohmann::ordered_json flag(const char* description) {
   return {{"description", description}, {"type", "boolean"}};
 }
 
-inline Json whole(const char* description, const char* unit) {
+inline nlohmann::ordered_json whole(const char* description, const char* unit) {
   return {{"description", description}, {"type", "integer"}, {"minimum", 0}, {"x-unit", unit}};
 }
 
-inline Json whole_or_null(const char* description, const char* unit) {
-  Json schema = whole(description, unit);
+inline nlohmann::ordered_json whole_or_null(const char* description, const char* unit) {
+  nlohmann::ordered_json schema = whole(description, unit);
   schema["type"] = {"integer", "null"};
   return schema;
 }
 
-inline Json number_or_null(const char* description, const char* unit) {
-  Json schema = whole(description, unit);
+inline nlohmann::ordered_json number_or_null(const char* description, const char* unit) {
+  nlohmann::ordered_json schema = whole(description, unit);
   schema["type"] = {"number", "null"};
   return schema;
 }
 
-inline Json share(const char* description) {
-  Json schema = number_or_null(description, "1");
+inline nlohmann::ordered_json share(const char* description) {
+  nlohmann::ordered_json schema = number_or_null(description, "1");
   schema["maximum"] = 1;
   return schema;
 }
 
-inline Json list_of(const char* description, Json items) {
+inline nlohmann::ordered_json list_of(const char* description, nlohmann::ordered_json items) {
   return {{"description", description}, {"type", "array"}, {"items", std::move(items)}};
 }
 
 /// An object whose names come from the scenario or from the traffic.
-inline Json by_name(const char* description, Json values) {
+inline nlohmann::ordered_json by_name(const char* description, nlohmann::ordered_json values) {
   return {{"description", description},
           {"type", "object"},
           {"additionalProperties", std::move(values)}};
 }
 
-inline Json sha256(const char* description) {
+inline nlohmann::ordered_json sha256(const char* description) {
   return {{"description", description}, {"type", "string"}, {"pattern", "^[0-9a-f]{64}$"}};
 }
 
-inline Json at_most(std::size_t count, Json list) {
+inline nlohmann::ordered_json at_most(std::size_t count, nlohmann::ordered_json list) {
   list["maxItems"] = count;
   return list;
 }

@@ -5,15 +5,13 @@
 namespace weir::scenario {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_name_character(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-';
-}
+bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_in_name(char c) { return begins_name(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; }
 
 /// The length of {NAME} at the front of the text, or 0.
 std::size_t name_length(std::string_view text) {
-  if (text.size() < 3 || text[0] != '{' || !is_letter(text[1])) return 0;
-  const auto end = std::find_if_not(text.begin() + 1, text.end(), is_name_character);
+  if (text.size() < 3 || text[0] != '{' || !begins_name(text[1])) return 0;
+  const auto end = std::find_if_not(text.begin() + 1, text.end(), is_in_name);
   return end == text.end() || *end != '}' ? 0 : static_cast<std::size_t>(end - text.begin()) + 1;
 }
 
