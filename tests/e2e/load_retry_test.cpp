@@ -248,10 +248,10 @@ TEST(LoadRetry, AClientThatPausesSendsNothingMeanwhile) {
   const std::vector<Decision> decisions = server.decisions();
   expect_all_told(result, decisions);
   EXPECT_GT(result.number("totals.denied"), 0);
-  // Fifty come a second; a few may have been sent before the denial was read.
+  // Fifty come a second; some may have been sent before the denial was read, on a slow machine.
   const auto comes_too_early = [&](const Decision& d) {
     return std::any_of(decisions.begin(), decisions.end(), [&](const Decision& denial) {
-      return !denial.allowed && d.came > denial.answered + milliseconds(100) &&
+      return !denial.allowed && d.came > denial.answered + milliseconds(400) &&
              d.came < denial.answered + milliseconds(1000);
     });
   };
