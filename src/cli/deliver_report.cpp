@@ -44,11 +44,4 @@ int deliver_report(const nlohmann::ordered_json& report, const std::string& fold
   return code;
 }
 
-int worse_exit_code(int a, int b) {
-  const auto weight = [](int code) {
-    return code == exit_passed ? 0 : code == exit_failed ? 1 : 2;
-  };
-  return weight(b) > weight(a) ? b : a;
-}
-
 }  // namespace weir::cli

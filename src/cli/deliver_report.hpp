@@ -12,7 +12,4 @@ namespace weir::cli {
 int deliver_report(const nlohmann::ordered_json& report, const std::string& folder,
                    const CommonOptions& options);
 
-/// The exit code of several runs: what could not be run weighs more than what ran and failed.
-int worse_exit_code(int a, int b);
-
 }  // namespace weir::cli

@@ -3,7 +3,6 @@
 #include <CLI/Option.hpp>
 #include <filesystem>
 #include <memory>
-#include <set>
 
 #include "cli/command.hpp"
 #include "cli/common_options.hpp"
@@ -11,7 +10,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/live_line.hpp"
 #include "cli/load_options.hpp"
-#include "cli/write_report.hpp"
+#include "cli/scenario_runs.hpp"
 #include "load/credentials.hpp"
 #include "load/load_run.hpp"
 #include "report/hdr_log.hpp"
@@ -25,13 +24,9 @@ namespace {
 struct LoadCommand {
   CommonOptions common;
   LoadWords words;
-  std::vector<std::string> scenarios;
-  std::string out;
+  ScenarioRuns runs;
   std::string hdr_log;
   bool fresh_keys = false;
-  bool skip_bad_rows = false;
-  bool pseudonyms = false;
-  std::set<std::string> written;
 
   void add_to(CLI::App& command);
   int run();
@@ -50,44 +45,39 @@ bool is_url(const std::string& text) {
 }
 
 void LoadCommand::add_to(CLI::App& command) {
-  command.add_option("SCENARIO", scenarios, "Scenario files; or a URL, as --target")
-      ->type_name("FILE");
+  runs.add_to(command, "Scenario files; or a URL, as --target",
+              "Replace keys by hashes in the report, as credentials always are");
   words.add_to(command);
   command.add_flag("--fresh-keys", fresh_keys,
                    "Make generated values new to the gateway: user-5-k3x9q1");
-  command.add_option("--out", out, "Write NAME.json for every scenario into this folder")
-      ->type_name("DIR");
   command.add_option("--hdr-log", hdr_log, "Write latencies as an HdrHistogram interval log")
       ->type_name("FILE");
-  command.add_flag("--pseudonyms", pseudonyms,
-                   "Replace keys by hashes in the report, as credentials always are");
-  command.add_flag("--skip-bad-rows", skip_bad_rows, "Skip and count unreadable rows of a trace");
   common.add_to(command);
 }
 
 // A URL among the scenarios is the target, as a user of wrk or curl would have it.
 std::string LoadCommand::check_words() {
-  for (const std::string& url : scenarios) {
+  for (const std::string& url : runs.files) {
     if (!is_url(url)) continue;
     if (!words.target.empty()) return "load: one target at a time";
     words.target = url;
   }
-  std::erase_if(scenarios, is_url);
-  for (const std::string& path : scenarios) {
+  std::erase_if(runs.files, is_url);
+  for (const std::string& path : runs.files) {
     std::error_code error;
     if (path.find(':') == std::string::npos || std::filesystem::exists(path, error)) continue;
     // What stands before an "@" is nobody's business.
     return fmt::format("load: {}: there is no such file, and a URL begins with http:// or https://",
                        path.substr(path.rfind('@') + 1));
   }
-  if (scenarios.empty() && words.target.empty()) {
+  if (runs.files.empty() && words.target.empty()) {
     return "load: name a scenario file, or a --target URL (see --help)";
   }
-  if (!scenarios.empty() && words.any_instead()) {
+  if (!runs.files.empty() && words.any_instead()) {
     return "load: --rate, --duration and --users stand instead of a scenario file; --set overrides "
            "a field of one";
   }
-  if (!hdr_log.empty() && scenarios.size() > 1)
+  if (!hdr_log.empty() && runs.files.size() > 1)
     return "load: --hdr-log takes one scenario at a time";
   return "";
 }
@@ -97,17 +87,9 @@ int LoadCommand::run() {
     complain(wrong);
     return exit_usage;
   }
-  if (!out.empty()) {
-    if (const auto made = make_report_folder(out); !made) return complain_of(made.error());
-  }
-  if (scenarios.empty()) return run_words();
-  int worst = exit_passed;
-  for (const std::string& path : scenarios) {
-    const int code = run_file(path);
-    if (code == exit_interrupted) return code;
-    worst = worse_exit_code(worst, code);
-  }
-  return worst;
+  if (const int code = runs.prepare(); code != exit_passed) return code;
+  if (runs.files.empty()) return run_words();
+  return runs.run_all([this](const std::string& file) { return run_file(file); });
 }
 
 Result<scenario::LoadOptions> LoadCommand::load_options(const std::string& folder) const {
@@ -152,26 +134,15 @@ scenario::Scenario as_observed(scenario::Scenario scenario, std::vector<std::str
   return scenario;
 }
 
-int LoadCommand::run_scenario(const scenario::Scenario& given, const std::string& source) {
-  if (!out.empty() && !written.insert(given.name).second) {
-    complain(fmt::format("{}: another scenario is called \"{}\" too, and its report would be lost",
-                         source, given.name));
-    return exit_usage;
-  }
-  scenario::Scenario scenario = given;
-  if (!common.policy.empty()) {
-    std::erase_if(scenario.policies, [&](const auto& p) { return p.name != common.policy; });
-    if (scenario.policies.empty()) {
-      complain(fmt::format("{}: there is no policy \"{}\"", source, common.policy));
-      return exit_invalid_scenario;
-    }
-  }
+int LoadCommand::run_scenario(const scenario::Scenario& scenario, const std::string& source) {
+  if (!runs.claim_report(scenario, source)) return exit_usage;
   auto run = load::LoadRun::prepare(scenario, {.threads = common.threads,
                                                .target = words.target,
+                                               .policy = common.policy,
                                                .fresh_keys = fresh_keys,
-                                               .skip_bad_rows = skip_bad_rows});
+                                               .skip_bad_rows = runs.skip_bad_rows});
   if (!run) {
-    const bool is_of_options = scenarios.empty();
+    const bool is_of_options = runs.files.empty();
     complain(source, is_of_options ? by_option(run.error().problems) : run.error().problems);
     return static_cast<int>(run.error().kind);
   }
@@ -190,13 +161,13 @@ int LoadCommand::run_scenario(const scenario::Scenario& given, const std::string
     const LiveLine line(*run, control, !common.quiet);
     return run->run(control);
   }();
-  const auto report =
-      report::make_report(observed, outcome, {.pseudonyms = pseudonyms || !credentials.empty()});
+  const auto report = report::make_report(observed, outcome,
+                                          {.pseudonyms = runs.pseudonyms || !credentials.empty()});
   return deliver(report, outcome);
 }
 
 int LoadCommand::deliver(const nlohmann::ordered_json& report, const metrics::Outcome& outcome) {
-  int code = deliver_report(report, out, common);
+  int code = deliver_report(report, runs.out, common);
   if (!hdr_log.empty()) {
     if (const auto done = report::write_hdr_log(hdr_log, outcome); !done) {
       code = complain_of(done.error());

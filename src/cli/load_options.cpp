@@ -5,13 +5,15 @@
 #include <CLI/Option.hpp>
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "cli/common_options.hpp"
+#include "core/letter_case.hpp"
 #include "core/text.hpp"
+#include "load/header_text.hpp"
+#include "scenario/json_document.hpp"
 
 namespace weir::cli {
 namespace {
@@ -35,12 +37,6 @@ Result<Json> whole(const char* option, const std::string& text) {
   return fail(ErrorKind::usage, fmt::format("{} {}: must be a whole number above 0", option, text));
 }
 
-std::string trimmed(std::string text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 /// "Name: value", as curl takes it.
 Result<std::pair<std::string, std::string>> header_of(const std::string& text) {
   const std::size_t colon = text.find(':');
@@ -49,19 +45,15 @@ Result<std::pair<std::string, std::string>> header_of(const std::string& text) {
     return fail(ErrorKind::usage, fmt::format("-H {}: must be such as \"X-User: {{user}}\"",
                                               text.substr(0, text.find(' '))));
   }
-  return std::pair(trimmed(text.substr(0, colon)), trimmed(text.substr(colon + 1)));
+  const std::string_view whole_text = text;
+  return std::pair(std::string(load::without_blanks(whole_text.substr(0, colon))),
+                   std::string(load::without_blanks(whole_text.substr(colon + 1))));
 }
 
 /// The text itself, or with an "@" what is in a file.
 Result<std::string> body_of(const std::string& text) {
   if (text.empty() || text[0] != '@') return text;
   return read_file(text.substr(1));
-}
-
-std::string pointer_token(std::string name) {
-  std::string token;
-  for (const char c : name) token += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  return token;
 }
 
 /// Collects what is to be set below /target.
@@ -94,7 +86,9 @@ Result<Json> statuses_of(const std::string& list) {
   Json statuses = Json::array();
   for (std::size_t begin = 0; begin <= list.size();) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
-    auto status = whole("--denied", trimmed(list.substr(begin, end - begin)));
+    auto status =
+        whole("--denied",
+              std::string(load::without_blanks(std::string_view(list).substr(begin, end - begin))));
     if (!status) return status;
     statuses.push_back(*status);
     begin = end + 1;
@@ -203,14 +197,11 @@ Result<std::vector<scenario::Override>> LoadWords::overrides() const {
   for (const std::string& text : headers) {
     auto header = header_of(text);
     if (!header) return tl::unexpected(header.error());
-    std::string name = header->first;
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (!names.insert(name).second) {
+    if (!names.insert(lower_case(header->first)).second) {
       return fail(ErrorKind::usage,
                   fmt::format("-H {}: is given twice, and a request has it once", header->first));
     }
-    changes.set("headers/" + pointer_token(header->first), header->second);
+    changes.set("headers/" + scenario::pointer_token(header->first), header->second);
   }
   if (!body.empty()) {
     auto content = body_of(body);

@@ -5,7 +5,6 @@
 #include <CLI/Option.hpp>
 #include <chrono>
 #include <memory>
-#include <set>
 
 #include "cli/command.hpp"
 #include "cli/common_options.hpp"
@@ -13,7 +12,7 @@
 #include "cli/inline_scenario.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
-#include "cli/write_report.hpp"
+#include "cli/scenario_runs.hpp"
 #include "report/json.hpp"
 #include "report/thresholds.hpp"
 
@@ -24,13 +23,8 @@ namespace {
 struct SimulateCommand {
   CommonOptions common;
   InlineScenario inline_scenario;
-  std::vector<std::string> scenarios;
-  std::string out;
+  ScenarioRuns runs;
   std::string decisions;
-  bool skip_bad_rows = false;
-  bool pseudonyms = false;
-  /// The names under which reports have been written.
-  std::set<std::string> written;
 
   void add_to(CLI::App& command);
   int run();
@@ -42,11 +36,8 @@ struct SimulateCommand {
 };
 
 void SimulateCommand::add_to(CLI::App& command) {
-  command.add_option("SCENARIO", scenarios, "Scenario files")->type_name("FILE");
-  command.add_option("--out", out, "Write NAME.json for every scenario into this folder")
-      ->type_name("DIR");
+  runs.add_to(command, "Scenario files", "Replace keys by hashes in the report");
   command.add_option("--decisions", decisions, "Write every decision as CSV")->type_name("FILE");
-  command.add_flag("--pseudonyms", pseudonyms, "Replace keys by hashes in the report");
   command.add_option("--trace", inline_scenario.trace, "Recorded traffic, instead of a scenario")
       ->type_name("FILE");
   command.add_option("--format", inline_scenario.format,
@@ -64,33 +55,24 @@ void SimulateCommand::add_to(CLI::App& command) {
   command.add_option("--speed", inline_scenario.speed, "Replay the trace so many times as fast");
   command.add_option("--spread", inline_scenario.spread,
                      "Spread rows at random over the resolution of their time stamps: 1s");
-  command.add_flag("--skip-bad-rows", skip_bad_rows, "Skip and count unreadable rows of a trace");
   common.add_to(command);
 }
 
 int SimulateCommand::run() {
-  if (scenarios.empty() ? !inline_scenario.enough() : inline_scenario.any()) {
-    complain(scenarios.empty()
+  if (runs.files.empty() ? !inline_scenario.enough() : inline_scenario.any()) {
+    complain(runs.files.empty()
                  ? "simulate: name a scenario file, or a --trace or a --limit (see --help)"
                  : "simulate: --trace, --limit, --rate, --duration and the like stand instead of a "
                    "scenario file; --set overrides a field of one");
     return exit_usage;
   }
-  if (!decisions.empty() && scenarios.size() > 1) {
+  if (!decisions.empty() && runs.files.size() > 1) {
     complain("simulate: --decisions takes one scenario at a time");
     return exit_usage;
   }
-  if (!out.empty()) {
-    if (const auto made = make_report_folder(out); !made) return complain_of(made.error());
-  }
-  if (scenarios.empty()) return run_inline();
-  int worst = exit_passed;
-  for (const std::string& path : scenarios) {
-    const int code = run_file(path);
-    if (code == exit_interrupted) return code;
-    worst = worse_exit_code(worst, code);
-  }
-  return worst;
+  if (const int code = runs.prepare(); code != exit_passed) return code;
+  if (runs.files.empty()) return run_inline();
+  return runs.run_all([this](const std::string& file) { return run_file(file); });
 }
 
 int SimulateCommand::run_file(const std::string& path) {
@@ -118,15 +100,11 @@ int SimulateCommand::run_inline() {
 
 int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::string& source) {
   scenario::Scenario scenario = given;
-  if (!out.empty() && !written.insert(scenario.name).second) {
-    complain(fmt::format("{}: another scenario is called \"{}\" too, and its report would be lost",
-                         source, scenario.name));
-    return exit_usage;
-  }
+  if (!runs.claim_report(scenario, source)) return exit_usage;
   const sim::SimulateOptions options{.threads = common.threads,
                                      .decisions_path = decisions,
                                      .policy = common.policy,
-                                     .skip_bad_rows = skip_bad_rows};
+                                     .skip_bad_rows = runs.skip_bad_rows};
   const auto started = std::chrono::steady_clock::now();
   const auto simulation = sim::Simulation::prepare(scenario, options);
   if (!simulation) {
@@ -157,8 +135,8 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
     return complain_of(outcome.error());
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  const auto report = report::make_report(scenario, *outcome, {.pseudonyms = pseudonyms});
-  const int delivered = deliver_report(report, out, common);
+  const auto report = report::make_report(scenario, *outcome, {.pseudonyms = runs.pseudonyms});
+  const int delivered = deliver_report(report, runs.out, common);
   if (!common.quiet) {
     fmt::print(stderr, "simulated {} requests in {:.2f} s\n",
                format_count(static_cast<std::int64_t>(control.requests.load())), took.count());

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 #include <string_view>
 #include <variant>
+
+#include "core/letter_case.hpp"
 
 namespace weir::load {
 namespace {
@@ -15,10 +16,8 @@ using scenario::TargetSpec;
 bool carries_credentials(std::string_view header) {
   constexpr std::array<std::string_view, 6> names = {
       "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token"};
-  std::string lower(header);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(names.begin(), names.end(), lower) != names.end();
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view name) { return same_in_any_case(name, header); });
 }
 
 std::set<std::string> sent_as_credentials(const TargetSpec& target) {

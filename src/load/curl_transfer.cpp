@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "load/curl_failure.hpp"
+#include "load/deadlines.hpp"
 
 namespace weir::load {
 CurlTransfer::CurlTransfer(CurlShared& shared)
@@ -64,18 +65,10 @@ void CurlTransfer::expect_answer() {
 }
 
 std::optional<Failure> CurlTransfer::overdue(Instant now) const {
-  const scenario::TargetSpec& target = shared_.context.target;
-  Failure failure = Failure::timeout;
-  Duration most = target.timeout;
-  if (written_ == 0) {
-    failure = Failure::timeout_connect;
-    most = std::min(most, target.connect_timeout.value_or(most));
-  } else if (!heads_.has_begun()) {
-    failure = Failure::timeout_first_byte;
-    most = std::min(most, target.first_byte_timeout.value_or(most));
-  }
-  if (now - begun_ < most) return std::nullopt;
-  return failure;
+  const Progress progress = written_ == 0         ? Progress::connecting
+                            : !heads_.has_begun() ? Progress::written
+                                                  : Progress::answering;
+  return load::overdue(shared_.context.target, progress, now - begun_);
 }
 
 // ---- What libcurl calls

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "scenario/run_plan.hpp"
+
 namespace weir::load {
 namespace {
 
@@ -35,14 +37,14 @@ constexpr Answer answer_of(Meaning meaning) {
 LiveRecord::LiveRecord(const Columns& columns, std::size_t classes, metrics::RecordClock clock,
                        std::vector<std::size_t> key_columns)
     : columns_(columns),
-      recorder_(columns, classes, clock, /*few_values=*/20, into_),
+      recorder_(columns, classes, clock, scenario::few_values, into_),
       named_columns_(key_columns.size()),
       indexer_(make_indexer(columns, key_columns)),
       ledger_(indexer_.size()) {
   into_.limits.resize(1);
 }
 
-LiveRecord::Key& LiveRecord::key_of(policy::KeyIndex key) {
+LiveRecord::KeyUse& LiveRecord::key_of(policy::KeyIndex key) {
   if (key >= keys_.size()) {
     const std::size_t size = std::max<std::size_t>(indexer_.size(), key + std::size_t{1});
     keys_.resize(size);
@@ -80,7 +82,7 @@ LiveRecord::KeyUse LiveRecord::sent(Flight& flight) {
   // Keys of the audit's own are nobody else's.
   if (!flight.key_name.empty()) return {};
   flight.key = indexer_.index_row(flight.request, 0);
-  KeyUse& use = key_of(flight.key).use;
+  KeyUse& use = key_of(flight.key);
   const KeyUse before = use;
   use.last_sent = flight.sent;
   ++use.in_flight;
@@ -89,13 +91,13 @@ LiveRecord::KeyUse LiveRecord::sent(Flight& flight) {
 
 LiveRecord::KeyUse LiveRecord::use_of(policy::KeyIndex key) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return key_of(key).use;
+  return key_of(key);
 }
 
 void LiveRecord::replied(Flight& flight, const Reply& reply, Meaning meaning,
                          const RateLimitReading& reading) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (flight.key_name.empty()) --key_of(flight.key).use.in_flight;
+  if (flight.key_name.empty()) --key_of(flight.key).in_flight;
   ever_answered_ = ever_answered_ || reply.failure == Failure::none;
   if (flight.purpose == Flight::Purpose::audit) {
     ++live_.audit.requests;
@@ -258,7 +260,7 @@ void LiveRecord::add_keys() {
     if (ledger_.met(key) > 0) ++limit.keys;
   }
   into_.denied_keys = ledger_.denials().size();
-  for (const metrics::KeyLedger::Denial& denial : ledger_.denials()) {
+  for (const auto& denial : ledger_.most_denied(metrics::Accumulator::top_denied_kept)) {
     into_.top_denied.push_back({.key = indexer_.name(denial.key, columns_, named_columns_),
                                 .limit = 0,
                                 .denied = denial.denied,

@@ -67,12 +67,9 @@ class LiveRecord {
   metrics::Accumulator finish(std::uint64_t connections);
 
  private:
-  struct Key {
-    KeyUse use;
-  };
-
   bool counts(const Flight& flight) const { return recorder_.counts(flight.due); }
-  Key& key_of(policy::KeyIndex key);
+  /// Makes room for the key, in the other records too.
+  KeyUse& key_of(policy::KeyIndex key);
   void count_reply(const Flight& flight, const Reply& reply, const RateLimitReading& reading);
   void count_allowed(const Flight& flight, const Reply& reply);
   void count_denied(const Flight& flight, const Reply& reply, const RateLimitReading& reading);
@@ -87,7 +84,7 @@ class LiveRecord {
   metrics::Recorder recorder_;
   std::size_t named_columns_;
   policy::KeyIndexer indexer_;
-  std::vector<Key> keys_;
+  std::vector<KeyUse> keys_;
   metrics::KeyLedger ledger_;
   metrics::KeyTally tally_;
   std::array<std::uint64_t, 1000> statuses_ = {};

@@ -71,6 +71,12 @@ Instant wall_now() {
   return Instant::from_unix_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
 }
 
+std::vector<policy::PolicySpec> policies_named(const Scenario& scenario, const std::string& name) {
+  std::vector<policy::PolicySpec> policies = scenario.policies;
+  if (!name.empty()) std::erase_if(policies, [&](const auto& p) { return p.name != name; });
+  return policies;
+}
+
 /// A thread has connections of its own: with few, a request would wait for one though another
 /// thread's is free.
 constexpr std::int64_t connections_a_thread = 16;
@@ -94,6 +100,11 @@ tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
   if (url.empty()) {
     return refuse(ErrorKind::usage, "/target/url", "is required, or --target URL: where to send");
   }
+  const auto policies = policies_named(scenario, options.policy);
+  if (policies.empty()) {
+    return refuse(ErrorKind::invalid_scenario, "/policies",
+                  fmt::format("there is no policy \"{}\"", options.policy));
+  }
   auto plan = scenario::plan_run(scenario, {.wanted = attributes_shown(run.target_, url),
                                             .skip_bad_rows = options.skip_bad_rows});
   if (!plan) return tl::unexpected(plan.error());
@@ -115,12 +126,12 @@ tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
     return refuse(ErrorKind::invalid_scenario, "/target/engine",
                   fmt::format("native does not do {}: \"libcurl\" does", obstacle));
   }
-  run.meanings_.emplace(run.target_, scenario.policies);
+  run.meanings_.emplace(run.target_, policies);
   const std::vector<std::optional<std::size_t>> clients = run.client_columns();
   run.threads_ = thread_count(options.threads, run.target_.connections,
                               std::any_of(clients.begin(), clients.end(),
                                           [](const auto& column) { return column.has_value(); }));
-  run.key_columns_ = run.key_columns(scenario);
+  run.key_columns_ = run.key_columns(scenario.fairness_by, policies);
   run.record_ = std::make_unique<LiveRecord>(
       columns, run.plan_->traffic.classes().size(),
       metrics::RecordClock{run.plan_->facts.start, run.plan_->facts.series_interval,
@@ -131,10 +142,12 @@ tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
 
 // Who is limited: as fairness says, or by the key of the first limit that has one, or whatever
 // requests show of themselves.
-std::vector<std::size_t> LoadRun::key_columns(const Scenario& scenario) const {
+std::vector<std::size_t> LoadRun::key_columns(
+    const std::vector<std::string>& fairness_by,
+    const std::vector<policy::PolicySpec>& policies) const {
   const Columns& columns = plan_->traffic.columns();
-  std::vector<std::string> names = scenario.fairness_by;
-  for (const policy::PolicySpec& policy : scenario.policies) {
+  std::vector<std::string> names = fairness_by;
+  for (const policy::PolicySpec& policy : policies) {
     for (const policy::LimitSpec& limit : policy.limits) {
       if (names.empty()) names = limit.key;
     }
@@ -185,10 +198,9 @@ std::vector<std::optional<std::size_t>> LoadRun::client_columns() const {
   std::vector<std::optional<std::size_t>> columns;
   for (const traffic::ClassPlan& c : plan_->traffic.classes()) {
     const traffic::OnDenied& on_denied = c.spec.on_denied;
-    const bool gathers = on_denied.scope == traffic::RetryScope::client ||
-                         std::holds_alternative<traffic::AdaptiveThrottle>(on_denied.behaviour);
-    columns.push_back(gathers ? plan_->traffic.columns().find_attribute(on_denied.client)
-                              : std::nullopt);
+    columns.push_back(traffic::gathers_by_client(on_denied)
+                          ? plan_->traffic.columns().find_attribute(on_denied.client)
+                          : std::nullopt);
   }
   return columns;
 }

@@ -25,6 +25,9 @@ struct RunOptions {
   unsigned threads = 0;
   /// Instead of the scenario's target, or of a part of it: see override_url().
   std::string target = {};
+  /// The policy that is believed to run there, by name; empty for all. The traffic stays that of
+  /// all, as in a simulation.
+  std::string policy = {};
   /// Whether generated values carry a nonce, so that no gateway has met them before.
   bool fresh_keys = false;
   bool skip_bad_rows = false;
@@ -55,7 +58,8 @@ class LoadRun {
  private:
   LoadRun() = default;
 
-  std::vector<std::size_t> key_columns(const scenario::Scenario& scenario) const;
+  std::vector<std::size_t> key_columns(const std::vector<std::string>& fairness_by,
+                                       const std::vector<policy::PolicySpec>& policies) const;
   std::vector<std::optional<std::size_t>> client_columns() const;
   std::vector<std::atomic<std::int64_t>> cost_caps() const;
   bool takes_native() const;

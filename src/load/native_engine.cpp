@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <string_view>
 
+#include "load/deadlines.hpp"
 #include "load/failures.hpp"
 #include "load/rate_limit_headers.hpp"
 #include "load/response_scanner.hpp"
@@ -46,19 +47,12 @@ class NativeEngine::Connection final : private Poller::Watched {
   bool is_busy() const { return stage_ == Stage::connecting || stage_ == Stage::busy; }
 
   void end_if_overdue(Instant now) {
-    const scenario::TargetSpec& target = engine_.context_.target;
-    const Duration passed = now - begun_;
-    if (stage_ == Stage::connecting) {
-      const Duration most =
-          std::min(target.timeout, target.connect_timeout.value_or(target.timeout));
-      if (passed >= most) fail(Failure::timeout_connect);
-      return;
+    const Progress progress = stage_ == Stage::connecting  ? Progress::connecting
+                              : !scanner_.saw_first_byte() ? Progress::written
+                                                           : Progress::answering;
+    if (const auto failure = overdue(engine_.context_.target, progress, now - begun_)) {
+      fail(*failure);
     }
-    const bool has_begun = scanner_.saw_first_byte();
-    const Duration most =
-        std::min(target.timeout,
-                 has_begun ? target.timeout : target.first_byte_timeout.value_or(target.timeout));
-    if (passed >= most) fail(has_begun ? Failure::timeout : Failure::timeout_first_byte);
   }
 
  private:

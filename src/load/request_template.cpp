@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "core/base64.hpp"
+#include "core/letter_case.hpp"
 
 namespace weir::load {
 namespace {
@@ -47,12 +47,6 @@ Result<std::string> text_of(const TextSource& source) {
   return source.text;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
-
 /// Headers by name, as they are to be sent; what the scenario gives comes before what is implied.
 class HeaderList {
  public:
@@ -60,7 +54,7 @@ class HeaderList {
 
   bool has(std::string_view name) const {
     return std::any_of(headers.begin(), headers.end(),
-                       [&](const auto& header) { return same_name(header.first, name); });
+                       [&](const auto& header) { return same_in_any_case(header.first, name); });
   }
   void imply(const std::string& name, const std::string& value) {
     if (!has(name)) headers.emplace_back(name, value);
@@ -80,7 +74,7 @@ Result<HeaderList> headers_of(const TargetSpec& target, const Url& url) {
     if (!is_one_line(*value)) {
       return fail(ErrorKind::cannot_run, fmt::format("the header {} must be one line", name));
     }
-    if (same_name(name, "Host")) {
+    if (same_in_any_case(name, "Host")) {
       list.headers[0].second = *value;
     } else {
       list.headers.emplace_back(name, std::move(*value));

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <unordered_map>
 #include <vector>
 
@@ -44,6 +47,19 @@ class KeyLedger {
   /// The keys denied at least once, in the order of their first denial.
   const std::vector<Denial>& denials() const { return denials_; }
   std::size_t size() const { return keys_.size(); }
+  /// Those denied most, `kept` or, where several were denied as often as the last of them, more:
+  /// not every key needs a name.
+  std::vector<Denial> most_denied(std::size_t kept) const {
+    if (denials_.size() <= kept) return denials_;
+    std::vector<std::uint64_t> counts;
+    for (const Denial& d : denials_) counts.push_back(d.denied);
+    const auto last = counts.begin() + static_cast<std::ptrdiff_t>(kept) - 1;
+    std::nth_element(counts.begin(), last, counts.end(), std::greater<>());
+    std::vector<Denial> most;
+    std::copy_if(denials_.begin(), denials_.end(), std::back_inserter(most),
+                 [least = *last](const Denial& d) { return d.denied >= least; });
+    return most;
+  }
 
   /// How many requests the limit met of a key, and how many of them it denied.
   std::uint64_t met(std::uint32_t key) const {

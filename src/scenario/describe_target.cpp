@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "core/letter_case.hpp"
+
 namespace weir::scenario {
 namespace {
 
@@ -11,12 +13,6 @@ bool is_token(std::string_view text) {
   constexpr std::string_view others = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](unsigned char c) {
     return std::isalnum(c) != 0 || others.find(static_cast<char>(c)) != others.npos;
-  });
-}
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
   });
 }
 
@@ -53,7 +49,7 @@ Parsed<std::string> HeaderName::parse(const Json& json) const {
   constexpr std::array<std::string_view, 3> own = {"Content-Length", "Transfer-Encoding",
                                                    "Connection"};
   for (const std::string_view reserved : own) {
-    if (!equal_without_case(*name, reserved)) continue;
+    if (!same_in_any_case(*name, reserved)) continue;
     return tl::unexpected(
         fmt::format("must not be \"{}\", which is set for every request anyway", reserved));
   }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/sha256.hpp"
+#include "traffic/clients.hpp"
 
 namespace weir::scenario {
 namespace {
@@ -17,11 +18,6 @@ struct SharedState {
   /// What would be shared by all if there were none, as a sentence.
   std::string why_serial;
 };
-
-bool gathers_by_client(const traffic::OnDenied& on_denied) {
-  return on_denied.scope == traffic::RetryScope::client ||
-         std::holds_alternative<traffic::AdaptiveThrottle>(on_denied.behaviour);
-}
 
 std::vector<SharedState> shared_states(const Scenario& scenario) {
   std::vector<SharedState> states;
@@ -38,7 +34,7 @@ std::vector<SharedState> shared_states(const Scenario& scenario) {
     if (c.clients) {
       states.push_back({{}, fmt::format("class \"{}\" sends when it has been answered", c.name)});
     }
-    if (gathers_by_client(c.on_denied)) states.push_back({{c.on_denied.client}, ""});
+    if (traffic::gathers_by_client(c.on_denied)) states.push_back({{c.on_denied.client}, ""});
   }
   if (!scenario.fairness_by.empty()) states.push_back({scenario.fairness_by, ""});
   return states;
@@ -73,7 +69,7 @@ std::vector<std::string> wanted_attributes(const Scenario& scenario) {
     }
   }
   for (const traffic::ClassSpec& c : scenario.traffic) {
-    if (gathers_by_client(c.on_denied)) wanted.insert(c.on_denied.client);
+    if (traffic::gathers_by_client(c.on_denied)) wanted.insert(c.on_denied.client);
   }
   return {wanted.begin(), wanted.end()};
 }

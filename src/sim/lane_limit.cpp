@@ -79,20 +79,9 @@ std::vector<LaneLimit> make_lane_limits(const policy::Policy& policy, const traf
 
 namespace {
 
-// Those denied most, of which no more than may be kept need their names.
 void add_top_denied(const LaneLimit& l, std::uint32_t index, const Columns& columns,
                     metrics::Accumulator& into) {
-  const auto& denials = l.ledger.denials();
-  constexpr std::size_t kept = metrics::Accumulator::top_denied_kept;
-  std::uint64_t least = 1;
-  if (denials.size() > kept) {
-    std::vector<std::uint64_t> counts;
-    for (const auto& d : denials) counts.push_back(d.denied);
-    std::nth_element(counts.begin(), counts.begin() + kept - 1, counts.end(), std::greater<>());
-    least = counts[kept - 1];
-  }
-  for (const auto& d : denials) {
-    if (d.denied < least) continue;
+  for (const auto& d : l.ledger.most_denied(metrics::Accumulator::top_denied_kept)) {
     into.top_denied.push_back({.key = l.keys.name(d.key, columns, l.limit->key.size()),
                                .limit = index,
                                .denied = d.denied,

@@ -7,6 +7,12 @@
 #include "traffic/retry.hpp"
 
 namespace weir::traffic {
+
+bool gathers_by_client(const OnDenied& on_denied) {
+  return on_denied.scope == RetryScope::client ||
+         std::holds_alternative<AdaptiveThrottle>(on_denied.behaviour);
+}
+
 Clients::Clients(const Plan& plan) {
   for (const ClassPlan& c : plan.classes()) classes_.push_back(make_class(plan, c));
 }
@@ -23,13 +29,12 @@ Clients::Class Clients::make_class(const Plan& plan, const ClassPlan& c) {
              .leaving_after = c.random.named("abandon after"),
              .leaving_at = c.random.named("abandon at"),
              .thinking = c.random.named("think")};
-  const bool has_gate = on_denied.scope == RetryScope::client;
-  if (!has_gate && made.throttle == nullptr) return made;
+  if (!gathers_by_client(on_denied)) return made;
   const auto column = plan.columns().find_attribute(on_denied.client);
   if (!column) return made;
   made.client_column = *column;
   const std::size_t clients = plan.columns().dictionaries[*column].size();
-  if (has_gate) {
+  if (on_denied.scope == RetryScope::client) {
     std::unique_ptr<ClientGate>& gate = gates_[*column];
     if (!gate) gate = std::make_unique<ClientGate>(clients);
     made.gate = gate.get();

@@ -13,6 +13,9 @@
 
 namespace weir::traffic {
 
+/// Whether something is remembered of each client: that it waits, or how it fared.
+bool gathers_by_client(const OnDenied& on_denied);
+
 /// What the clients of each class of traffic do when they are denied, when they have been answered,
 /// and when they are tired of waiting. All draws depend on the operation alone.
 class Clients {
