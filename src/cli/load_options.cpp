@@ -12,7 +12,7 @@
 #include "cli/common_options.hpp"
 #include "core/letter_case.hpp"
 #include "core/text.hpp"
-#include "load/header_text.hpp"
+#include "http/header_text.hpp"
 #include "scenario/json_document.hpp"
 
 namespace weir::cli {
@@ -46,8 +46,8 @@ Result<std::pair<std::string, std::string>> header_of(const std::string& text) {
                                               text.substr(0, text.find(' '))));
   }
   const std::string_view whole_text = text;
-  return std::pair(std::string(load::without_blanks(whole_text.substr(0, colon))),
-                   std::string(load::without_blanks(whole_text.substr(colon + 1))));
+  return std::pair(std::string(http::without_blanks(whole_text.substr(0, colon))),
+                   std::string(http::without_blanks(whole_text.substr(colon + 1))));
 }
 
 /// The text itself, or with an "@" what is in a file.
@@ -88,7 +88,7 @@ Result<Json> statuses_of(const std::string& list) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
     auto status =
         whole("--denied",
-              std::string(load::without_blanks(std::string_view(list).substr(begin, end - begin))));
+              std::string(http::without_blanks(std::string_view(list).substr(begin, end - begin))));
     if (!status) return status;
     statuses.push_back(*status);
     begin = end + 1;

@@ -14,7 +14,7 @@ using scenario::TargetSpec;
 /// How long libcurl waits for a connection unless it is told otherwise.
 constexpr Duration curl_connect_timeout = Duration::from_seconds(300);
 
-long http_version(const Url& url, const TargetSpec& target) {
+long http_version(const http::Url& url, const TargetSpec& target) {
   if (presumes_http2(url, target)) return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
   return url.is_tls && target.http != HttpVersion::http1 ? CURL_HTTP_VERSION_2TLS
                                                          : CURL_HTTP_VERSION_1_1;
@@ -32,7 +32,7 @@ void set_tls(CurlEasy& easy, const TargetSpec& target) {
 
 }  // namespace
 
-void set_way_to(CurlEasy& easy, const Url& url, const TargetSpec& target) {
+void set_way_to(CurlEasy& easy, const http::Url& url, const TargetSpec& target) {
   easy.set(CURLOPT_NOSIGNAL, 1L);
   easy.set(CURLOPT_PROTOCOLS_STR, "http,https");
   easy.set(CURLOPT_HTTP_VERSION, http_version(url, target));
@@ -51,13 +51,13 @@ void set_way_to(CurlEasy& easy, const Url& url, const TargetSpec& target) {
   }
 }
 
-bool presumes_http2(const Url& url, const TargetSpec& target) {
+bool presumes_http2(const http::Url& url, const TargetSpec& target) {
   // libcurl speaks HTTP/1.1 to a proxy that does not tunnel.
   const bool is_http_proxy = !target.proxy.empty() && !target.proxy.starts_with("socks");
   return target.http == HttpVersion::http2 && !url.is_tls && !is_http_proxy;
 }
 
-CurlAddresses::CurlAddresses(const Url& url, const TargetSpec& target) {
+CurlAddresses::CurlAddresses(const http::Url& url, const TargetSpec& target) {
   const bool is_ipv6 = url.host.find(':') != url.host.npos;
   if (is_ipv6 || !target.proxy.empty() || !target.unix_socket.empty()) return;
   boost::asio::io_context loop;

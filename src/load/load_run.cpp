@@ -53,11 +53,11 @@ std::string make_nonce() {
 }
 
 /// Scheme, host and path as they may be shown: a query may hold a key.
-std::string shown_url(const Url& url) {
+std::string shown_url(const http::Url& url) {
   return url.origin() + url.path.substr(0, url.path.find('?'));
 }
 
-std::string why_not_native(const TargetSpec& target, const Url& url) {
+std::string why_not_native(const TargetSpec& target, const http::Url& url) {
   if (url.is_tls) return "TLS";
   if (target.http == scenario::HttpVersion::http2) return "HTTP/2";
   if (!target.proxy.empty()) return "a proxy";
@@ -96,7 +96,7 @@ tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
                                                 const RunOptions& options) {
   LoadRun run;
   run.target_ = scenario.target.value_or(TargetSpec());
-  const std::string url = override_url(run.target_.url, options.target);
+  const std::string url = http::override_url(run.target_.url, options.target);
   if (url.empty()) {
     return refuse(ErrorKind::usage, "/target/url", "is required, or --target URL: where to send");
   }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "http/header_text.hpp"
 #include "load/byte_classes.hpp"
-#include "load/header_text.hpp"
 
 namespace weir::load {
 namespace {
@@ -14,7 +14,7 @@ template <class Take>
 bool each_element(std::string_view list, Take take) {
   for (;;) {
     const std::size_t comma = list.find(',');
-    if (!take(without_blanks(list.substr(0, comma)))) return false;
+    if (!take(http::without_blanks(list.substr(0, comma)))) return false;
     if (comma == std::string_view::npos) return true;
     list.remove_prefix(comma + 1);
   }
@@ -56,15 +56,15 @@ bool MessageFraming::add_transfer_encoding(std::string_view value) {
     if (!is_whole_token(coding)) return false;
     if (coding.empty()) return true;
     if (chunked_) return false;
-    chunked_ = is_word(coding, "chunked");
+    chunked_ = http::is_word(coding, "chunked");
     return true;
   });
 }
 
 bool MessageFraming::add_connection(std::string_view value) {
   return each_element(value, [this](std::string_view option) {
-    closes_ = closes_ || is_word(option, "close");
-    stays_ = stays_ || is_word(option, "keep-alive");
+    closes_ = closes_ || http::is_word(option, "close");
+    stays_ = stays_ || http::is_word(option, "keep-alive");
     return is_whole_token(option);
   });
 }

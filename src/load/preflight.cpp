@@ -19,7 +19,7 @@ constexpr std::int64_t other_descriptors = 64;
 
 }  // namespace
 
-Result<tcp::endpoint> reach_endpoint(const Url& url, const scenario::TargetSpec& target) {
+Result<tcp::endpoint> reach_endpoint(const http::Url& url, const scenario::TargetSpec& target) {
   boost::asio::io_context loop;
   tcp::resolver resolver(loop);
   ErrorCode error;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "load/header_text.hpp"
+#include "http/header_text.hpp"
 #include "load/ietf_fields.hpp"
 #include "load/quota.hpp"
 #include "load/rate_limit_values.hpp"
@@ -265,7 +265,7 @@ void RateLimitHeaders::add(std::string_view name, std::string_view value) {
   if (!may_be_rate_limit_header(name)) return;
   const RateLimitHeader header = identify_header(name);
   if (header.kind == HeaderKind::other) return;
-  const std::string_view text = without_blanks(value);
+  const std::string_view text = http::without_blanks(value);
   if (header.kind == HeaderKind::date) {
     date_.set(text);
     return;

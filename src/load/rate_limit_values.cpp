@@ -7,9 +7,9 @@
 
 #include "core/int128.hpp"
 #include "core/text.hpp"
+#include "http/header_text.hpp"
+#include "http/http_date.hpp"
 #include "limiter/parameters.hpp"
-#include "load/header_text.hpp"
-#include "load/http_date.hpp"
 
 namespace weir::load {
 namespace {
@@ -33,7 +33,7 @@ std::optional<Duration> wait_from(Instant now, Int128 until_unix_ns, Duration sl
 }
 
 std::optional<Duration> wait_until_reset(Int128 unix_ns, ResponseClock clock) {
-  const std::optional<Instant> date = parse_http_date(clock.date, clock.received);
+  const std::optional<Instant> date = http::parse_http_date(clock.date, clock.received);
   return wait_from(date.value_or(clock.received), unix_ns, clock_slack);
 }
 
@@ -101,7 +101,7 @@ std::optional<std::int64_t> read_amount(std::string_view text) {
 }
 
 std::optional<std::int64_t> read_amount_before_policies(std::string_view text) {
-  return read_amount(without_blanks(text.substr(0, text.find_first_of(",;"))));
+  return read_amount(http::without_blanks(text.substr(0, text.find_first_of(",;"))));
 }
 
 std::optional<Duration> read_delay_seconds(std::string_view text) {
@@ -118,9 +118,9 @@ std::optional<Duration> read_delay_ms(std::string_view text) {
 
 std::optional<Duration> read_retry_after(std::string_view text, ResponseClock clock) {
   if (all_digits(text)) return read_delay_seconds(text);
-  const std::optional<Instant> at = parse_http_date(text, clock.received);
+  const std::optional<Instant> at = http::parse_http_date(text, clock.received);
   if (!at) return std::nullopt;
-  const std::optional<Instant> date = parse_http_date(clock.date, clock.received);
+  const std::optional<Instant> date = http::parse_http_date(clock.date, clock.received);
   if (date) return wait_from(*date, at->unix_ns(), Duration());
   return wait_from(clock.received, at->unix_ns(), clock_slack);
 }
@@ -130,7 +130,7 @@ std::optional<Duration> read_reset(std::string_view text, ResponseClock clock) {
   if (!text.empty() && text.front() >= '0' && text.front() <= '9') {
     return read_reset_number(text, clock);
   }
-  const std::optional<Instant> at = parse_http_date(text, clock.received);
+  const std::optional<Instant> at = http::parse_http_date(text, clock.received);
   if (!at) return std::nullopt;
   return wait_until_reset(at->unix_ns(), clock);
 }

@@ -65,7 +65,7 @@ bool is_one_line(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
 }
 
-Result<HeaderList> headers_of(const TargetSpec& target, const Url& url) {
+Result<HeaderList> headers_of(const TargetSpec& target, const http::Url& url) {
   HeaderList list;
   list.headers.emplace_back("Host", url.authority);
   for (const auto& [name, source] : target.headers) {
@@ -90,7 +90,7 @@ Result<HeaderList> headers_of(const TargetSpec& target, const Url& url) {
   return list;
 }
 
-std::string path_of(const TargetSpec& target, const Url& url) {
+std::string path_of(const TargetSpec& target, const http::Url& url) {
   std::string path = url.path;
   for (const auto& [attribute, where] : target.identify) {
     const std::string name = "{" + attribute + "}";
@@ -115,7 +115,7 @@ bool takes_a_body(std::string_view method) {
 Result<RequestTemplate> RequestTemplate::make(const TargetSpec& target, const std::string& url,
                                               const ValueNames& names) {
   RequestTemplate made;
-  auto parsed = parse_url(url);
+  auto parsed = http::parse_url(url);
   if (!parsed) return tl::unexpected(parsed.error());
   made.url_ = std::move(*parsed);
   auto body = text_of(target.body);

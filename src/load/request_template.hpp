@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "http/url.hpp"
 #include "load/text_template.hpp"
-#include "load/url.hpp"
 #include "scenario/target.hpp"
 
 namespace weir::load {
@@ -20,7 +20,7 @@ class RequestTemplate {
   static Result<RequestTemplate> make(const scenario::TargetSpec& target, const std::string& url,
                                       const ValueNames& names);
 
-  const Url& url() const { return url_; }
+  const http::Url& url() const { return url_; }
   const std::string& method() const { return method_; }
   bool has_body() const { return body_.has_value(); }
   bool is_head() const { return method_ == "HEAD"; }
@@ -45,7 +45,7 @@ class RequestTemplate {
     TextTemplate value;
   };
 
-  Url url_;
+  http::Url url_;
   std::string method_;
   TextTemplate path_;
   std::vector<Header> headers_;

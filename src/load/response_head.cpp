@@ -1,8 +1,8 @@
 #include "load/response_head.hpp"
 
+#include "http/header_text.hpp"
 #include "load/byte_classes.hpp"
 #include "load/head_lines.hpp"
-#include "load/header_text.hpp"
 
 namespace weir::load {
 namespace {
@@ -13,13 +13,14 @@ using FramingReader = bool (MessageFraming::*)(std::string_view value);
 FramingReader framing_reader(std::string_view name) {
   switch (name.size()) {
     case 10:
-      return is_word(name, "connection") ? &MessageFraming::add_connection : nullptr;
+      return http::is_word(name, "connection") ? &MessageFraming::add_connection : nullptr;
     case 14:
-      return is_word(name, "content-length") ? &MessageFraming::add_content_length : nullptr;
+      return http::is_word(name, "content-length") ? &MessageFraming::add_content_length : nullptr;
     case 16:
-      return is_word(name, "proxy-connection") ? &MessageFraming::add_connection : nullptr;
+      return http::is_word(name, "proxy-connection") ? &MessageFraming::add_connection : nullptr;
     case 17:
-      return is_word(name, "transfer-encoding") ? &MessageFraming::add_transfer_encoding : nullptr;
+      return http::is_word(name, "transfer-encoding") ? &MessageFraming::add_transfer_encoding
+                                                      : nullptr;
     default:
       return nullptr;
   }
@@ -75,7 +76,7 @@ bool ResponseHead::read_header(std::string_view line, std::string_view text, Wan
   if (colon == line.data() || *colon != ':') return false;
   const std::size_t name_size = static_cast<std::size_t>(colon - line.data());
   const std::string_view name = line.substr(0, name_size);
-  const auto value = [&] { return without_blanks(line.substr(name_size + 1)); };
+  const auto value = [&] { return http::without_blanks(line.substr(name_size + 1)); };
   if (const FramingReader reader = framing_reader(name)) return (framing_.*reader)(value());
   if (wants(name)) keep_header(name, value(), text);
   return true;

@@ -6,7 +6,7 @@
 
 #include "core/result.hpp"
 
-namespace weir::load {
+namespace weir::http {
 
 /// An http or https URL, cut up.
 struct Url {
@@ -34,4 +34,4 @@ Result<Url> parse_url(std::string_view text);
 /// none or if it has a path itself.
 std::string override_url(const std::string& scenario_url, const std::string& given);
 
-}  // namespace weir::load
+}  // namespace weir::http

@@ -1,4 +1,4 @@
-#include "load/http_date.hpp"
+#include "http/http_date.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include "core/int128.hpp"
 #include "core/text.hpp"
 
-namespace weir::load {
+namespace weir::http {
 namespace {
 
 constexpr std::array<std::string_view, 7> weekdays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
@@ -110,4 +110,4 @@ std::optional<Instant> parse_http_date(std::string_view text, Instant now) {
   return Instant::from_unix_seconds(86'400 * days + *second);
 }
 
-}  // namespace weir::load
+}  // namespace weir::http

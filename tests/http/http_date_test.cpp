@@ -1,4 +1,4 @@
-#include "load/http_date.hpp"
+#include "http/http_date.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 
-namespace weir::load {
+namespace weir::http {
 namespace {
 
 /// The date as RFC 3339, or "" for none, read in the given year.
@@ -116,4 +116,4 @@ TEST(HttpDate, StopsWhereInstantsDo) {
 }
 
 }  // namespace
-}  // namespace weir::load
+}  // namespace weir::http

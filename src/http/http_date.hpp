@@ -5,7 +5,7 @@
 
 #include "core/time.hpp"
 
-namespace weir::load {
+namespace weir::http {
 
 /// An HTTP-date in any of the three forms of RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT",
 /// "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994". The two digits of the second form
@@ -14,4 +14,4 @@ namespace weir::load {
 /// holds.
 std::optional<Instant> parse_http_date(std::string_view text, Instant now);
 
-}  // namespace weir::load
+}  // namespace weir::http

@@ -1,8 +1,8 @@
-#include "load/url.hpp"
+#include "http/url.hpp"
 
 #include <gtest/gtest.h>
 
-namespace weir::load {
+namespace weir::http {
 namespace {
 
 Url url_of(const std::string& text) {
@@ -59,4 +59,4 @@ TEST(Url, IsOverriddenInPartOrWhole) {
 }
 
 }  // namespace
-}  // namespace weir::load
+}  // namespace weir::http

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace weir::load {
+namespace weir::http {
 
 /// Whether a text without control characters is, in any letter case, this word of lower-case
 /// letters and hyphens.
@@ -25,4 +25,4 @@ inline std::string_view without_blanks(std::string_view text) {
   return text;
 }
 
-}  // namespace weir::load
+}  // namespace weir::http

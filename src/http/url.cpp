@@ -1,11 +1,11 @@
-#include "load/url.hpp"
+#include "http/url.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
-namespace weir::load {
+namespace weir::http {
 namespace {
 
 // Without the text itself, which may hold a password or a key.
@@ -88,4 +88,4 @@ std::string override_url(const std::string& scenario_url, const std::string& giv
   return without_slash + theirs->path;
 }
 
-}  // namespace weir::load
+}  // namespace weir::http

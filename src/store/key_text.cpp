@@ -1,0 +1,56 @@
+#include "store/key_text.hpp"
+
+#include <charconv>
+
+namespace weir::store {
+namespace {
+
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte > ' ' && byte != 0x7f && c != '%' && c != '|' && c != '{' && c != '}';
+}
+
+std::string unescaped(std::string_view text) {
+  std::string value;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
+            text.data() + i + 3) {
+      value += static_cast<char>(byte);
+      i += 2;
+    } else {
+      value += text[i];
+    }
+  }
+  return value;
+}
+
+}  // namespace
+
+void append_key_value(std::string& text, std::string_view value, bool is_first) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  if (!is_first) text += '|';
+  for (const char c : value) {
+    if (is_plain(c)) {
+      text += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    text += '%';
+    text += digits[byte >> 4];
+    text += digits[byte & 15U];
+  }
+}
+
+std::vector<std::string> key_values(std::string_view text) {
+  std::vector<std::string> values;
+  for (;;) {
+    const std::size_t bar = text.find('|');
+    values.push_back(unescaped(text.substr(0, bar)));
+    if (bar == std::string_view::npos) return values;
+    text.remove_prefix(bar + 1);
+  }
+}
+
+}  // namespace weir::store

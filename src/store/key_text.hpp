@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::store {
+
+/// Adds a value to the text of a key or of a partition, after a "|" if there is one already. Bytes
+/// that could be mistaken (% | { }, blanks, control characters) become %XX.
+void append_key_value(std::string& text, std::string_view value, bool is_first);
+
+/// The values that append_key_value() put together.
+std::vector<std::string> key_values(std::string_view text);
+
+}  // namespace weir::store
