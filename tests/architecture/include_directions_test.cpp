@@ -28,13 +28,15 @@ const std::map<std::string, std::set<std::string>, std::less<>>& allowed_include
       {"scenario", {"policy", "traffic", "limiter", "core"}},
       {"sim", {"scenario", "policy", "traffic", "limiter", "metrics", "core"}},
       {"report", {"metrics", "scenario", "policy", "traffic", "limiter", "core"}},
-      {"load", {"scenario", "policy", "traffic", "limiter", "metrics", "core"}},
+      {"http", {"core"}},
+      {"load", {"http", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
       {"store", {"policy", "limiter", "core"}},
-      {"gateway", {"store", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
-      {"oracle", {"load", "sim", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
+      {"gateway", {"http", "store", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
+      {"oracle",
+       {"http", "load", "sim", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
       {"cli",
-       {"core", "limiter", "policy", "traffic", "metrics", "scenario", "sim", "report", "load",
-        "store", "gateway", "oracle"}},
+       {"core", "limiter", "policy", "traffic", "metrics", "scenario", "sim", "report", "http",
+        "load", "store", "gateway", "oracle"}},
   };
   return table;
 }
