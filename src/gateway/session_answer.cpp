@@ -1,0 +1,247 @@
+#include <utility>
+
+#include "gateway/answer_text.hpp"
+#include "gateway/session.hpp"
+#include "gateway/worker.hpp"
+
+namespace weir::gateway {
+namespace {
+
+namespace http_fields = boost::beast::http;
+
+bool has_no_body(int status) { return status / 100 == 1 || status == 204 || status == 304; }
+
+}  // namespace
+
+std::optional<std::uint64_t> Session::body_length() const {
+  return has_reader() ? reader_->body_left() : std::nullopt;
+}
+
+bool Session::answer_is_read() const { return admission_.debt && admission_.debt->reads_answer(); }
+
+void Session::tell_debt(int status, const boost::beast::http::fields* fields,
+                        std::string_view body) {
+  if (!answer_is_read()) return;
+  static const boost::beast::http::fields none;
+  admission_.debt->answer_begins(status, fields == nullptr ? none : *fields);
+  if (!body.empty()) admission_.debt->answer_goes_on(body);
+}
+
+// ---- Whole answers
+
+void Session::answer(int status, std::string_view prepared_head, std::string_view body) {
+  status_ = status;
+  has_begun_ = true;
+  const bool is_head = head_.method() == http_fields::verb::head;
+  tell_debt(status, nullptr, is_head ? "" : body);
+  settle_rest_of_body();
+  out_.append(prepared_head);
+  out_.append(worker_.date().now());
+  out_.append(admission_.headers);
+  append_connection(false);
+  if (!is_head) {
+    out_.append(body);
+    body_bytes_ = body.size();
+  }
+  const bool had_left = left_;
+  finish();
+  if (had_left) return close();
+  if (!in_turn_) worker_.resume_soon(*this);
+}
+
+void Session::answer_text(int status, std::string_view content_type, std::string_view lines,
+                          std::string_view body) {
+  std::string head;
+  append_status_line(head, status);
+  if (!body.empty() || !content_type.empty()) {
+    head.append("Content-Type: ").append(content_type.empty() ? "text/plain" : content_type);
+    head.append("\r\n");
+  }
+  if (!has_no_body(status)) append_length(head, body.size());
+  head.append(lines);
+  answer(status, head, has_no_body(status) ? "" : body);
+}
+
+void Session::answer_page(const Page& page) {
+  answer_text(page.status, page.content_type, page.headers, page.body);
+  page_.reset();
+}
+
+/// The last lines of a head.
+void Session::append_connection(bool is_tunnel) {
+  if (is_tunnel) {
+    out_.append("Connection: Upgrade\r\n");
+  } else if (!keep_alive_) {
+    out_.append("Connection: close\r\n");
+  } else if (reader_ && reader_->version() < 11) {
+    out_.append("Connection: keep-alive\r\n");
+  }
+  out_.append("\r\n");
+}
+
+// ---- Answers in pieces
+
+void Session::begin(const AnswerHead& head) {
+  status_ = head.status;
+  has_begun_ = true;
+  tell_debt(head.status, head.fields, "");
+  if (left_) return;
+  const bool is_head = head_.method() == http_fields::verb::head;
+  const bool is_1_0 = reader_->version() < 11;
+  if (is_head || has_no_body(head.status)) {
+    framing_ = Framing::none;
+  } else if (head.length) {
+    framing_ = Framing::length;
+  } else {
+    framing_ = is_1_0 ? Framing::until_close : Framing::chunked;
+    if (is_1_0) keep_alive_ = false;
+  }
+  append_status_line(out_, head.status);
+  out_.append(head.lines);
+  if (!head.has_date) out_.append(worker_.date().now());
+  // Not to a 204, which has no body, but to 304 and HEAD, which tell of one.
+  if (head.length && head.status / 100 != 1 && head.status != 204)
+    append_length(out_, *head.length);
+  if (framing_ == Framing::chunked) out_.append("Transfer-Encoding: chunked\r\n");
+  out_.append(admission_.headers);
+  if (!body_is_read()) settle_rest_of_body();
+  append_connection(false);
+}
+
+void Session::go_on(std::string_view bytes) {
+  if (answer_is_read()) admission_.debt->answer_goes_on(bytes);
+  if (left_ || framing_ == Framing::none) return;
+  body_bytes_ += bytes.size();
+  if (framing_ == Framing::chunked) {
+    append_chunk(out_, bytes);
+  } else {
+    out_.append(bytes);
+  }
+  if (in_turn_) return;
+  flush();
+  if (broken_) return worker_.resume_soon(*this);
+  set_deadline();
+}
+
+void Session::end() {
+  if (!left_ && framing_ == Framing::chunked) out_.append(last_chunk);
+  if (!body_is_read()) settle_rest_of_body();
+  const bool had_left = left_;
+  finish();
+  if (had_left) return close();
+  if (in_turn_) return;
+  flush();
+  worker_.resume_soon(*this);
+}
+
+void Session::break_off() {
+  // Without its last chunk or all of its length a client cannot take it for complete.
+  keep_alive_ = false;
+  const bool had_left = left_;
+  finish();
+  if (had_left) return close();
+  if (framing_ == Framing::until_close) broken_ = true;
+  if (!in_turn_) flush();
+  worker_.resume_soon(*this);
+}
+
+void Session::inform(int status, std::string_view lines) {
+  if (left_ || has_begun_ || reader_->version() < 11) return;
+  append_status_line(out_, status);
+  out_.append(lines).append("\r\n");
+  if (!in_turn_) flush();
+}
+
+void Session::begin_tunnel(const AnswerHead& head) {
+  status_ = head.status;
+  has_begun_ = true;
+  keep_alive_ = false;
+  framing_ = Framing::until_close;
+  append_status_line(out_, head.status);
+  out_.append(head.lines);
+  out_.append(admission_.headers);
+  append_connection(true);
+  stage_ = Stage::tunnel;
+  readable_ = true;
+  worker_.resume_soon(*this);
+}
+
+void Session::wants_body() {
+  if (!in_turn_) worker_.resume_soon(*this);
+}
+
+// ---- The end of a request
+
+void Session::settle_rest_of_body() {
+  if (body_is_read()) return;
+  const auto left = reader_->body_left();
+  const bool waits_for_continue = head_.count(http_fields::field::expect) > 0 && input_.empty() &&
+                                  stage_ != Stage::body && !passes_body_;
+  if (!left || *left > max_rest_of_body || waits_for_continue) keep_alive_ = false;
+}
+
+/// Reads and drops.
+void Session::take_rest() {
+  const std::size_t used = reader_->feed(input_);
+  input_.remove_prefix(used);
+  progress_ = worker_.now();
+  needs_more_ = !input_.empty();
+  rest_taken();
+}
+
+void Session::rest_taken() {
+  if (reader_->state() == RequestReader::State::bad) closes_ = true;
+  if (reader_->state() == RequestReader::State::body && !closes_) return;
+  needs_more_ = false;
+  is_reader_spent_ = true;
+  stage_ = Stage::head;
+}
+
+/// The answer is complete, or there will be none.
+void Session::finish() {
+  worker_.counters().answers[static_cast<std::size_t>(status_ / 100 % 6)].add();
+  if (worker_.access_log() != nullptr) log();
+  if (admission_.debt) gatekeeper_->end(std::move(admission_.debt), {status_, dropped_});
+  if (answering_) worker_.bury(std::move(answering_));
+  gatekeeper_.reset();
+  admission_.headers.clear();
+  admission_.denied_by.clear();
+  admission_.delay = {};
+  if (body_.capacity() > 0) std::string().swap(body_);
+  progress_ = worker_.now();
+  if (stage_ == Stage::closed) return;
+  const bool has_rest = keep_alive_ && !body_is_read();
+  stage_ = has_rest ? Stage::rest_of_body : Stage::head;
+  passes_body_ = keeps_body_ = false;
+  sent_all_ = body_is_read();
+  if (!has_rest) is_reader_spent_ = true;
+  if (!keep_alive_) closes_ = true;
+}
+
+void Session::log() {
+  AccessRecord record;
+  const bool has_head = begun_ != Instant();
+  record.took = has_head ? steady_now() - begun_ : Duration();
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  record.at =
+      Instant::from_unix_seconds(time.tv_sec) + Duration::from_ns(time.tv_nsec) - record.took;
+  record.peer = peer_;
+  record.method =
+      head_.method() == http_fields::verb::unknown && head_.method_string() == "<unknown>"
+          ? std::string_view()
+          : std::string_view(head_.method_string());
+  record.target = head_.target();
+  record.version = reader_ ? reader_->version() : 11;
+  record.status = status_;
+  record.bytes = body_bytes_;
+  record.delay = admission_.delay;
+  record.denied_by = admission_.denied_by;
+  record.host = head_[http_fields::field::host];
+  record.user_agent = head_[http_fields::field::user_agent];
+  record.referer = head_[http_fields::field::referer];
+  record.client_left = left_;
+  worker_.access_log()->add(record);
+}
+
+}  // namespace weir::gateway
