@@ -1,5 +1,7 @@
 #include "http/http_date.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -14,6 +16,9 @@ namespace {
 
 constexpr std::array<std::string_view, 7> weekdays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                       "Thursday", "Friday", "Saturday"};
+
+constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 /// A date as it stands in the text; its parts may contradict each other.
 struct WrittenDate {
@@ -69,8 +74,6 @@ std::optional<WrittenDate> cut_date(std::string_view text, Instant now) {
 
 /// From 1, or 0 where the name is none of them.
 unsigned month_number(std::string_view name) {
-  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto* const found = std::find(months.begin(), months.end(), name);
   return found == months.end() ? 0 : static_cast<unsigned>(found - months.begin()) + 1;
 }
@@ -108,6 +111,19 @@ std::optional<Instant> parse_http_date(std::string_view text, Instant now) {
   const std::int64_t days = days_from_civil(date->year, month, day);
   if (!is_weekday(date->weekday, days)) return std::nullopt;
   return Instant::from_unix_seconds(86'400 * days + *second);
+}
+
+std::string format_http_date(Instant at) {
+  const std::int64_t seconds = floor_div<std::int64_t>(at.unix_ns(), 1'000'000'000);
+  const std::int64_t day = floor_div<std::int64_t>(seconds, 86'400);
+  const std::int64_t of_day = seconds - day * 86'400;
+  const std::chrono::sys_days date{std::chrono::days(day)};
+  const std::chrono::year_month_day civil{date};
+  const std::string_view weekday = weekdays[std::chrono::weekday(date).c_encoding()];
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", weekday.substr(0, 3),
+                     static_cast<unsigned>(civil.day()),
+                     months[static_cast<unsigned>(civil.month()) - 1],
+                     static_cast<int>(civil.year()), of_day / 3600, of_day / 60 % 60, of_day % 60);
 }
 
 }  // namespace weir::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/time.hpp"
@@ -13,5 +14,8 @@ namespace weir::http {
 /// anything else, where no such day exists or it is another weekday, and beyond what an Instant
 /// holds.
 std::optional<Instant> parse_http_date(std::string_view text, Instant now);
+
+/// The first form, which is the one to write; parts of a second are cut off.
+std::string format_http_date(Instant at);
 
 }  // namespace weir::http

@@ -75,6 +75,11 @@ class ApisixSlidingWindow {
     }
   }
 
+  bool is_as_new(const State& state, Instant now) const {
+    const State s = seen(state, window_of(clock.ticks_at(now)));
+    return s.current == 0 && s.previous == 0;
+  }
+
   Quota quota(const State& state, Instant now) const {
     const auto denied = [&](Cost cost) { return !check(state, now, cost).allowed; };
     const Cost guess = saturated_floor(std::ceil(left(state, clock.ticks_at(now))));

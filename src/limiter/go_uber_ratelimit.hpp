@@ -35,6 +35,9 @@ class GoUberRatelimit {
   }
   void charge_denied(State&, Instant, Cost) const {}
 
+  /// A key's past matters although its whole allowance is back.
+  bool is_as_new(const State&, Instant) const { return false; }
+
   std::optional<Instant> earliest(const State&, Instant now, Cost) const { return now; }
 
   /// The largest cost that a request can have, always.

@@ -48,6 +48,9 @@ class GubernatorLeaky {
     if (is_new && cost > limit_) state.remaining = 0.0;
   }
 
+  /// A key's past matters although its whole allowance is back.
+  bool is_as_new(const State&, Instant) const { return false; }
+
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
     if (check(state, now, cost).allowed) return now;
     if (cost > limit_) return std::nullopt;

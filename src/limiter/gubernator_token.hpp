@@ -24,6 +24,8 @@ class GubernatorToken : public FirstHitWindow {
     if (!is_open(state, now)) begin(state, now);
   }
 
+  bool is_as_new(const State& state, Instant now) const { return !is_open(state, now); }
+
   std::optional<Duration> advertised_retry_after(const State&, Instant, Cost) const {
     return std::nullopt;
   }

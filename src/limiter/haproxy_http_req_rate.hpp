@@ -43,6 +43,9 @@ class HaproxyHttpReqRate {
 
   void charge_denied(State& state, Instant now, Cost cost) const { charge(state, now, cost); }
 
+  /// A key's past matters although its whole allowance is back.
+  bool is_as_new(const State&, Instant) const { return false; }
+
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
     if (cost > limit_) return std::nullopt;
     if (check(state, now, cost).allowed) return now;

@@ -50,6 +50,9 @@ class JavaBucket4j {
     if (cost > 0 && is_new(state)) state = refilled(state, now);
   }
 
+  /// A key's past matters although its whole allowance is back.
+  bool is_as_new(const State&, Instant) const { return false; }
+
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
     if (check(state, now, cost).allowed) return now;
     if (cost > s_.capacity) return std::nullopt;

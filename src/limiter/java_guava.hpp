@@ -118,6 +118,9 @@ class Guava {
   }
   void charge_denied(State&, Instant, Cost) const {}
 
+  /// A key's past matters although its whole allowance is back.
+  bool is_as_new(const State&, Instant) const { return false; }
+
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
     if (check(state, now, cost).allowed) return now;
     if (cost > most) return std::nullopt;

@@ -137,6 +137,28 @@ concept OwnsMemory = requires(const typename L::State& cs) {
   { L::owned_bytes(cs) } -> std::same_as<std::size_t>;
 };
 
+/// A limiter that says itself whether a key may be forgotten; the others' keys may be as soon as
+/// their whole allowance is back.
+template <class L>
+concept KnowsNewStates = requires(const L& l, const typename L::State& cs, Instant now) {
+  { l.is_as_new(cs, now) } -> std::same_as<bool>;
+};
+
+/// Whether a key in that state decides and tells from now on what one never seen would, so that it
+/// can be forgotten.
+template <Limiter L>
+bool is_as_new(const L& limiter, const typename L::State& state, Instant now) {
+  if constexpr (KnowsNewStates<L>) {
+    return limiter.is_as_new(state, now);
+  } else {
+    const Quota quota = limiter.quota(state, now);
+    if (quota.reset_after != Duration()) return false;
+    // A log is empty once nothing counts any more.
+    if constexpr (OwnsMemory<L>) return quota.remaining == quota.limit;
+    return quota == limiter.quota(typename L::State(), now);
+  }
+}
+
 /// The exact wait rounded up to whole seconds, as an honest gateway writes Retry-After; the longest
 /// duration there is where that does not fit.
 inline Duration ceil_seconds(Duration wait) {

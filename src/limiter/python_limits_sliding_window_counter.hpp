@@ -37,6 +37,9 @@ class PythonLimitsSlidingWindowCounter {
 
   void charge_denied(State&, Instant, Cost) const {}
 
+  /// A key's past matters although its whole allowance is back.
+  bool is_as_new(const State&, Instant) const { return false; }
+
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
     if (check(state, now, cost).allowed) return now;
     if (cost > limit_) return std::nullopt;

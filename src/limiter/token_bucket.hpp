@@ -118,6 +118,12 @@ class IntervalTokenBucket {
             .reset_after = full ? Duration() : until_refilled_to(capacity_, s, now)};
   }
 
+  /// With refills counted from a key's first request, that instant is never forgotten.
+  bool is_as_new(const State& state, Instant now) const {
+    return anchor_ == Anchor::epoch && initial_ == capacity_ &&
+           seen(state, now).tokens == capacity_;
+  }
+
   /// What comes back above the capacity is lost.
   void settle(State& state, Instant, Instant now, Cost charged, Cost actual) const {
     if (charged == actual) return;

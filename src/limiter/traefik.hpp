@@ -47,6 +47,9 @@ class Traefik {
     state = {.tokens = std::min(static_cast<double>(burst_), given_back), .last_ns = now.unix_ns()};
   }
 
+  /// A key's past matters although its whole allowance is back.
+  bool is_as_new(const State&, Instant) const { return false; }
+
   std::optional<Instant> earliest(const State& state, Instant now, Cost cost) const {
     if (cost > burst_) return std::nullopt;
     if (check(state, now, cost).allowed) return now;

@@ -56,6 +56,11 @@ class TwoRateThreeColorMarker {
             .reset_after = all_back ? *all_back - now : Duration::max()};
   }
 
+  bool is_as_new(const State& state, Instant now) const {
+    return limiter::is_as_new(committed_, state.committed, now) &&
+           limiter::is_as_new(peak_, state.peak, now);
+  }
+
   /// What each bucket alone lets through: the lesser.
   std::optional<std::int64_t> bound(Duration interval) const {
     return std::min(*committed_.bound(interval), *peak_.bound(interval));

@@ -21,12 +21,13 @@ bool carries_credentials(std::string_view header) {
 }
 
 std::set<std::string> sent_as_credentials(const TargetSpec& target) {
-  constexpr std::string_view in_header = "header:";
+  using Kind = scenario::FieldPlace::Kind;
   std::set<std::string> attributes;
   for (const auto& [attribute, where] : target.identify) {
-    const bool is_header = where.starts_with(in_header);
-    if (where == "bearer" || (is_header && carries_credentials(where.substr(in_header.size())))) {
-      attributes.insert(attribute);
+    for (const scenario::FieldPlace& place : where.places) {
+      const bool is_secret = place.kind == Kind::bearer || place.kind == Kind::api_key ||
+                             (place.kind == Kind::header && carries_credentials(place.name));
+      if (is_secret) attributes.insert(attribute);
     }
   }
   for (const auto& [header, value] : target.headers) {

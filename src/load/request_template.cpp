@@ -16,6 +16,7 @@ namespace {
 
 using scenario::TargetSpec;
 using scenario::TextSource;
+using Kind = scenario::FieldPlace::Kind;
 
 Result<std::string> read_secret_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -81,8 +82,11 @@ Result<HeaderList> headers_of(const TargetSpec& target, const http::Url& url) {
     }
   }
   for (const auto& [attribute, where] : target.identify) {
-    if (where == "bearer") list.imply("Authorization", "Bearer {" + attribute + "}");
-    if (where.starts_with("header:")) list.imply(where.substr(7), "{" + attribute + "}");
+    // A gateway that looks in several places finds it in the first.
+    const scenario::FieldPlace& place = where.places.front();
+    if (place.kind == Kind::bearer) list.imply("Authorization", "Bearer {" + attribute + "}");
+    if (place.kind == Kind::api_key) list.imply("X-API-Key", "{" + attribute + "}");
+    if (place.kind == Kind::header) list.imply(place.name, "{" + attribute + "}");
   }
   if (!url.user_info.empty()) list.imply("Authorization", "Basic " + to_base64(url.user_info));
   list.imply("User-Agent", "weir/" WEIR_VERSION);
@@ -94,9 +98,10 @@ std::string path_of(const TargetSpec& target, const http::Url& url) {
   std::string path = url.path;
   for (const auto& [attribute, where] : target.identify) {
     const std::string name = "{" + attribute + "}";
-    if (!where.starts_with("query:") || path.find(name) != std::string::npos) continue;
+    const scenario::FieldPlace& place = where.places.front();
+    if (place.kind != Kind::query || path.find(name) != std::string::npos) continue;
     path += path.find('?') == std::string::npos ? '?' : '&';
-    path += where.substr(6) + "=" + name;
+    path += place.name + "=" + name;
   }
   return path;
 }

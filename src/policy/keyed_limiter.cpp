@@ -112,6 +112,9 @@ class TypedKeyedLimiter final : public KeyedLimiter {
     return 0;
   }
 
+  bool is_as_new(const Charge& c) const override {
+    return limiter::is_as_new(variants_[c.variant], states_[c.key], c.now);
+  }
   void copy_state(KeyIndex from, KeyIndex to) override { states_[to] = states_[from]; }
 
   std::size_t state_bytes(KeyIndex key) const override {

@@ -99,6 +99,8 @@ class KeyedLimiter {
   /// it has ended; returns how far beyond its budget the key is then.
   virtual std::int64_t settle(const Charge& charge, Instant charged_at, Cost charged) = 0;
 
+  /// Whether the key decides from charge.now on as one never seen would; its cost does not matter.
+  virtual bool is_as_new(const Charge& charge) const = 0;
   /// Makes the state of one key that of another.
   virtual void copy_state(KeyIndex from, KeyIndex to) = 0;
 

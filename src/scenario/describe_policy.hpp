@@ -119,8 +119,19 @@ void describe(V& v, policy::ResponseSpec& response) {
   v.optional("denied_status", response.denied_status, Whole<int>{400, 599},
              "the status of a denial; the algorithm's own by default");
   v.optional("headers", response.headers,
-             Words{{{"none", "none"}, {"x-ratelimit", "x-ratelimit"}, {"ratelimit", "ratelimit"}}},
-             "the headers that tell of the limit; the algorithm's own by default");
+             Words{{{"none", "none"},
+                    {"x-ratelimit", "x-ratelimit"},
+                    {"x-ratelimit-epoch", "x-ratelimit-epoch"},
+                    {"ratelimit", "ratelimit"},
+                    {"ietf-draft-03", "ietf-draft-03"},
+                    {"ietf-draft-06", "ietf-draft-06"},
+                    {"ietf-draft-07", "ietf-draft-07"},
+                    {"ietf-draft-08", "ietf-draft-08"},
+                    {"ietf-draft-10", "ietf-draft-10"},
+                    {"openai", "openai"},
+                    {"anthropic", "anthropic"}}},
+             "the headers that tell of the limit (ratelimit is the latest draft of the IETF); the "
+             "algorithm's own by default");
   v.optional(
       "retry_after", response.retry_after,
       Words{{{"none", "none"}, {"delta-seconds", "delta-seconds"}, {"http-date", "http-date"}}},

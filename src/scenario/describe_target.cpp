@@ -69,19 +69,10 @@ bool HeadersCodec::read(const Place& place, Value& headers) const {
   });
 }
 
-Parsed<std::string> Identification::parse(const Json& json) const {
-  auto text = text_of(json);
-  if (!text || *text == "bearer" || *text == "client") return text;
-  const std::size_t colon = text->find(':');
-  const std::string kind = text->substr(0, colon);
-  const std::string name = colon == std::string::npos ? "" : text->substr(colon + 1);
-  if (kind == "header" && is_token(name)) return text;
-  if ((kind == "query" || kind == "path" || kind == "body") && !name.empty()) return text;
-  return tl::unexpected(
-      fmt::format("must be such as \"header:X-User\", \"query:user\", \"path:2\", \"body:/user\", "
-                  "\"bearer\" or "
-                  "\"client\", got \"{}\"",
-                  *text));
+Parsed<Identification> IdentificationKind::parse(const Json& json) const {
+  const auto text = text_of(json);
+  if (!text) return tl::unexpected(text.error());
+  return parse_identification(*text);
 }
 
 Parsed<std::string> TargetUrl::parse(const Json& json) const {

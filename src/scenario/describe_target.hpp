@@ -42,13 +42,15 @@ struct HeadersCodec {
   }
 };
 
-/// Where a gateway finds an attribute; "header:X-User".
-struct Identification {
-  using Value = std::string;
-  Parsed<std::string> parse(const Json& json) const;
+/// Where a gateway finds an attribute or a cost; "header:X-User".
+struct IdentificationKind {
+  using Value = Identification;
+  Parsed<Identification> parse(const Json& json) const;
   Json schema() const {
     return {{"type", "string"},
-            {"pattern", "^(header:.+|query:.+|path:.+|body:/.*|bearer|client)$"}};
+            {"pattern",
+             "^(header:.+|query:.+|path:[0-9]+|body:/.*|bearer|api-key|client|answer:/.*|"
+             "answer-header:.+|=.*)( or .+)*$"}};
   }
 };
 
@@ -82,8 +84,11 @@ void describe(V& v, TargetSpec& target) {
   v.optional("headers", target.headers, HeadersCodec{},
              "headers of every request; may hold {NAME}");
   v.optional("body", target.body, TextSourceCodec{}, "the body of every request; may hold {NAME}");
-  v.optional("identify", target.identify, MapOf<Identification>{},
-             "where the gateway finds an attribute: \"header:X-User\", \"query:user\", \"bearer\"");
+  v.optional("identify", target.identify, MapOf<IdentificationKind>{},
+             "where the gateway finds an attribute or a cost: \"header:X-User\", \"query:user\", "
+             "\"path:2\", \"body:/model\", \"bearer\", \"api-key\", \"client\" (its address), "
+             "\"answer:/usage/total_tokens\"; several with \" or \" between them, \"=free\" is "
+             "the text itself");
   v.optional("engine", target.engine,
              Choice<EngineChoice>{{{"auto", EngineChoice::automatic},
                                    {"native", EngineChoice::native},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/time.hpp"
+#include "scenario/identification.hpp"
 
 namespace weir::scenario {
 
@@ -40,8 +41,8 @@ struct TargetSpec {
   std::string method;
   std::map<std::string, TextSource> headers;
   TextSource body;
-  /// By attribute, where the gateway finds it: "header:X-User", "query:user" or "bearer".
-  std::map<std::string, std::string> identify;
+  /// By attribute or cost, where the gateway finds it.
+  std::map<std::string, Identification> identify;
   EngineChoice engine = EngineChoice::automatic;
   HttpVersion http = HttpVersion::automatic;
   /// The most at once, all threads together.

@@ -50,10 +50,9 @@ void check_target(const Place& document, const Scenario& scenario) {
   for (const auto& [name, source] : target.headers) {
     check_source(place.field("headers").field(name), source, known);
   }
-  for (const auto& [attribute, where] : target.identify) {
-    if (known.attributes.may_have(attribute)) continue;
-    place.field("identify")
-        .problem_of(attribute, unknown_name("attribute", attribute, known.attributes));
+  for (const auto& [name, where] : target.identify) {
+    if (known.attributes.may_have(name) || known.costs.may_have(name)) continue;
+    place.field("identify").problem_of(name, unknown_name("attribute", name, known.all));
   }
   for (const auto& [cost, most] : target.max_cost) {
     if (known.costs.may_have(cost)) continue;

@@ -3,14 +3,6 @@
 #include <algorithm>
 
 namespace weir::sim {
-namespace {
-
-bool denies(const LaneLimit& limit, const policy::Verdict& verdict) {
-  return !verdict.allowed && limit.limit->spec.enforce;
-}
-
-}  // namespace
-
 JointDecision::JointDecision(std::vector<LaneLimit>& limits, policy::Policy::RetryAfter retry_after)
     : limits_(limits), retry_after_(retry_after) {
   if (limits.size() != 1 || retry_after != policy::Policy::RetryAfter::of_product) return;
@@ -23,7 +15,10 @@ policy::Verdict JointDecision::decide_alone(const RequestBlock& block, std::size
   LaneLimit& l = limits_[0];
   const policy::Limit& limit = *l.limit;
   asked_.resize(1);
-  Asked& asked = asked_[0];
+  applied_.resize(1);
+  policy::JointAsk& asked = asked_[0];
+  asked.limiter = l.limiter.get();
+  asked.spec = &limit.spec;
   asked.charge = {l.keys.index_row(block, row), limit.variant(block, row), block.at[row],
                   limit.cost_of(block, row)};
   l.grow();
@@ -36,52 +31,32 @@ policy::Verdict JointDecision::decide_alone(const RequestBlock& block, std::size
 policy::Verdict JointDecision::decide(const RequestBlock& block, std::size_t row) {
   if (is_alone_) return decide_alone(block, row);
   ask(block, row);
-  policy::Verdict joint;
-  for (const Asked& a : asked_) {
-    if (denies(limit_of(a), a.verdict)) joint.allowed = false;
-  }
-  for (Asked& a : asked_) {
-    if (!joint.allowed || !a.verdict.allowed) {
-      limit_of(a).limiter->charge_denied(a.charge);
-      continue;
-    }
-    // A limit that only counts holds nothing back.
-    if (limit_of(a).limit->spec.enforce) joint.delay = std::max(joint.delay, a.verdict.delay);
-    charge(a);
-  }
+  const policy::Verdict joint = policy::check_jointly(asked_);
+  policy::charge_jointly(asked_, joint.allowed);
   return joint;
 }
 
 void JointDecision::ask(const RequestBlock& block, std::size_t row) {
   asked_.clear();
+  applied_.clear();
   for (std::uint32_t i = 0; i < limits_.size(); ++i) {
     LaneLimit& l = limits_[i];
     const policy::Limit& limit = *l.limit;
     if (!limit.applies(block, row)) continue;
-    const policy::Charge charge{l.keys.index_row(block, row), limit.variant(block, row),
-                                block.at[row], limit.asked_cost(block, row)};
+    asked_.push_back({.limiter = l.limiter.get(),
+                      .spec = &limit.spec,
+                      .charge = {l.keys.index_row(block, row), limit.variant(block, row),
+                                 block.at[row], limit.asked_cost(block, row)},
+                      .holds = l.holds});
+    applied_.push_back(i);
     l.grow();
-    asked_.push_back({i, charge, l.limiter->check(charge)});
   }
-}
-
-void JointDecision::charge(Asked& asked) {
-  const LaneLimit& l = limit_of(asked);
-  if (l.limit->spec.charge.when == policy::ChargeSpec::When::answer) {
-    // Its cost comes later, but some products count that there was a request.
-    policy::Charge without_cost = asked.charge;
-    without_cost.cost = 0;
-    l.limiter->charge(without_cost);
-    return;
-  }
-  if (l.holds) asked.starts_at_once = l.limiter->starts_at_once(asked.charge);
-  l.limiter->charge(asked.charge);
-  asked.charged = true;
 }
 
 void JointDecision::record(bool counts) {
-  for (const Asked& a : asked_) {
-    LaneLimit& l = limit_of(a);
+  for (std::size_t i = 0; i < asked_.size(); ++i) {
+    const policy::JointAsk& a = asked_[i];
+    LaneLimit& l = limit_of(i);
     if (l.shadow) l.shadow->decided(a.charge, a.verdict.allowed, a.charged, counts, l.totals);
     if (!counts) continue;
     l.ledger.record(a.charge.key, a.charge.now, a.verdict.allowed);
@@ -90,13 +65,13 @@ void JointDecision::record(bool counts) {
 }
 
 void JointDecision::collect_holds(std::vector<Hold>& holds) const {
-  for (const Asked& a : asked_) {
-    const LaneLimit& l = limit_of(a);
-    const bool is_late = l.limit->charges_late();
-    if (!a.verdict.allowed || (!l.holds && !is_late)) continue;
-    holds.push_back({.limit = a.limit,
+  for (std::size_t i = 0; i < asked_.size(); ++i) {
+    const policy::JointAsk& a = asked_[i];
+    const bool is_late = a.spec->charge.when != policy::ChargeSpec::When::admit;
+    if (!a.verdict.allowed || (!a.holds && !is_late)) continue;
+    holds.push_back({.limit = applied_[i],
                      .charge = a.charge,
-                     .holds = l.holds && a.charged,
+                     .holds = a.holds && a.charged,
                      .has_started = a.starts_at_once,
                      .started = a.charge.now,
                      .is_late = is_late,
@@ -109,25 +84,14 @@ policy::Promise JointDecision::promise() const {
   const std::optional<Duration> advertised = told();
   // The exact wait is not worth its time where nothing is promised.
   if (!advertised) return {0, Duration::max(), Duration::max()};
-  return {0, *advertised, exact_wait()};
-}
-
-Duration JointDecision::exact_wait() const {
-  Duration exact;
-  for (const Asked& a : asked_) {
-    if (!limit_of(a).limit->spec.enforce) continue;
-    const auto at = limit_of(a).limiter->earliest(a.charge);
-    if (!at) return Duration::max();
-    exact = std::max(exact, *at - a.charge.now);
-  }
-  return exact;
+  return {0, *advertised, policy::joint_wait(asked_)};
 }
 
 std::optional<Duration> JointDecision::told() const {
   using RetryAfter = policy::Policy::RetryAfter;
   if (retry_after_ == RetryAfter::of_product) return told_by_products();
   if (retry_after_ == RetryAfter::none) return std::nullopt;
-  const Duration exact = exact_wait();
+  const Duration exact = policy::joint_wait(asked_);
   if (exact == Duration::max()) return std::nullopt;
   if (retry_after_ == RetryAfter::delta_seconds) return limiter::ceil_seconds(exact);
   // A date has whole seconds of the clock, not of the wait.
@@ -137,9 +101,9 @@ std::optional<Duration> JointDecision::told() const {
 
 std::optional<Duration> JointDecision::told_by_products() const {
   std::optional<Duration> longest;
-  for (const Asked& a : asked_) {
-    if (!denies(limit_of(a), a.verdict)) continue;
-    const auto advertised = limit_of(a).limiter->advertised_retry_after(a.charge);
+  for (const policy::JointAsk& a : asked_) {
+    if (!a.denies()) continue;
+    const auto advertised = a.limiter->advertised_retry_after(a.charge);
     if (advertised) longest = std::max(longest.value_or(Duration()), *advertised);
   }
   return longest;
@@ -149,21 +113,20 @@ LoggedDecision JointDecision::explain(const policy::Verdict& verdict) const {
   LoggedDecision logged;
   logged.allowed = verdict.allowed;
   logged.delay = verdict.delay;
-  for (const Asked& a : asked_) {
-    const LaneLimit& l = limit_of(a);
-    if (!l.limit->spec.enforce) continue;
+  for (const policy::JointAsk& a : asked_) {
+    if (!a.spec->enforce) continue;
     const bool denied = !a.verdict.allowed;
-    const policy::Quota quota = l.limiter->quota(a.charge);
+    const policy::Quota quota = a.limiter->quota(a.charge);
     // The quota shown is that of the limit that denied, else of the one with the least left.
     const bool first_to_deny = denied && logged.denied_by.empty();
     if (first_to_deny || (logged.denied_by.empty() &&
                           (!logged.quota || quota.remaining < logged.quota->remaining))) {
       logged.quota = quota;
     }
-    if (first_to_deny) logged.denied_by = l.limit->spec.name;
+    if (first_to_deny) logged.denied_by = a.spec->name;
   }
   if (verdict.allowed) return logged;
-  const Duration exact = exact_wait();
+  const Duration exact = policy::joint_wait(asked_);
   if (exact != Duration::max()) logged.retry_after = exact;
   logged.advertised_retry_after = told();
   return logged;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/request.hpp"
-#include "policy/keyed_limiter.hpp"
+#include "policy/joint_ask.hpp"
 #include "sim/decision_log.hpp"
 #include "sim/lane_limit.hpp"
 
@@ -44,28 +44,18 @@ class JointDecision {
   LoggedDecision explain(const policy::Verdict& verdict) const;
 
  private:
-  struct Asked {
-    std::uint32_t limit = 0;
-    policy::Charge charge;
-    policy::Verdict verdict;
-    bool charged = false;
-    bool starts_at_once = true;
-  };
-
   /// What a denied client is told to wait: by the policy if it says so, else by the products.
   std::optional<Duration> told() const;
   std::optional<Duration> told_by_products() const;
-  /// The first instant at which all limits would admit it; Duration::max() if none.
-  Duration exact_wait() const;
   policy::Verdict decide_alone(const RequestBlock& block, std::size_t row);
   void ask(const RequestBlock& block, std::size_t row);
-  void charge(Asked& asked);
-  LaneLimit& limit_of(const Asked& asked) { return limits_[asked.limit]; }
-  const LaneLimit& limit_of(const Asked& asked) const { return limits_[asked.limit]; }
+  LaneLimit& limit_of(std::size_t asked) { return limits_[applied_[asked]]; }
 
   std::vector<LaneLimit>& limits_;
   policy::Policy::RetryAfter retry_after_;
-  std::vector<Asked> asked_;
+  std::vector<policy::JointAsk> asked_;
+  /// Which of the limits each of them is.
+  std::vector<std::uint32_t> applied_;
   /// The only limit decides and is charged in one go.
   bool is_alone_ = false;
   policy::Promise promise_;

@@ -34,8 +34,8 @@ struct Ask {
   /// The values of the Definition's partition, as text like a key.
   std::string partition;
   std::vector<LimitAsk> limits;
-  /// A client's name for its request, under which a repetition gets the answer of the first; empty
-  /// where there is none.
+  /// A client's name for its request, under which a repetition of one that was admitted is admitted
+  /// as well and charged nothing; empty where there is none. What was denied is decided anew.
   std::string request_id;
 };
 
@@ -54,7 +54,7 @@ struct LimitSaid {
 /// Who decided.
 enum class DecidedBy : std::uint8_t {
   store,
-  /// The answer that the same request id had got before.
+  /// It was admitted before, under the same request id.
   repetition,
   /// The store failed, and everything is allowed, denied, or decided by a share of the limit here.
   failure_allowed,
@@ -93,6 +93,8 @@ struct Said {
 /// How a request has ended, for those that owe.
 struct Ended {
   Instant now;
+  /// That of its Ask.
+  std::string partition;
   /// It failed for want of capacity: a time-out, an answer of "overloaded".
   bool dropped = false;
   /// For each element of `owed` whose cost is late: what the request has really cost; none where

@@ -65,6 +65,7 @@ class Trial {
     return limiter_->advertised_quota(of(s, now, 1));
   }
 
+  bool is_as_new(Slot s, Instant now) const { return limiter_->is_as_new(of(s, now, 1)); }
   void copy(Slot from, Slot to) { limiter_->copy_state(key(from), key(to)); }
   void forget(Slot s) { copy(Slot::blank, s); }
 

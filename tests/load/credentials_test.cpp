@@ -14,7 +14,7 @@ using Names = std::vector<std::string>;
 scenario::Scenario keyed(traffic::ValueDistribution values, const std::string& where) {
   scenario::Scenario scenario;
   scenario.traffic.emplace_back().attributes.push_back({"key", std::move(values), ""});
-  scenario.target.emplace().identify["key"] = where;
+  scenario.target.emplace().identify["key"] = *scenario::parse_identification(where);
   return scenario;
 }
 

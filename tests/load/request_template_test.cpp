@@ -112,12 +112,15 @@ TEST_F(Requests, CanStandForAnotherKey) {
 
 TEST_F(Requests, IdentifyThemselves) {
   url_ = "http://host/";
-  target_.identify = {{"user", "header:X-User"}, {"tier", "query:tier"}};
+  target_.identify = {{"user", *scenario::parse_identification("header:X-User or query:u")},
+                      {"tier", *scenario::parse_identification("query:tier")}};
   const std::string text = http();
   EXPECT_THAT(text, StartsWith("GET /?tier=free HTTP"));
   EXPECT_THAT(text, HasSubstr("\r\nX-User: user-2\r\n"));
-  target_.identify = {{"user", "bearer"}};
+  target_.identify = {{"user", *scenario::parse_identification("bearer")}};
   EXPECT_THAT(http(), HasSubstr("\r\nAuthorization: Bearer user-2\r\n"));
+  target_.identify = {{"user", *scenario::parse_identification("api-key or bearer")}};
+  EXPECT_THAT(http(), HasSubstr("\r\nX-API-Key: user-2\r\n"));
 }
 
 TEST_F(Requests, TakeUserAndPasswordFromTheUrl) {

@@ -920,8 +920,9 @@ std::vector<Fault> target_faults() {
       {"identification by something else",
        {{"/target", R"({"identify": {"user": "cookie:a"}})"}},
        {"/target/identify/user",
-        R"(must be such as "header:X-User", "query:user", "path:2", "body:/user", "bearer" or )"
-        R"("client", got "cookie:a")"}},
+        R"(must be such as "header:X-User", "query:user", "path:2", "body:/user", "bearer", )"
+        R"("api-key", "client", "answer:/usage/total_tokens" or "header:X-Tier or =free", )"
+        R"(got "cookie:a")"}},
       {"cap on a cost that is not there",
        {{"/target", R"({"max_cost": {"euros": 5}})"}},
        {"/target/max_cost/euros", R"(unknown cost "euros"; the traffic has tokens)"},

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace weir::http {
+
+/// Each %XX as the byte that it stands for, and in a query "+" as a blank.
+std::string percent_decoded(std::string_view text, bool is_query);
+
+}  // namespace weir::http
