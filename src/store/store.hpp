@@ -78,6 +78,8 @@ struct Owed {
   bool is_late = false;
   /// Whether the store's stand-in for failures decided.
   bool is_local = false;
+  /// The store's own name for what it holds.
+  std::string held_as = {};
 };
 
 /// A decision. Limits with "enforce": false are asked and charged but deny and delay nothing.

@@ -90,6 +90,10 @@ bool Process::is_running() {
   return pid_ > 0 && !ended_;
 }
 
+void Process::signal(int number) {
+  if (is_running()) kill(pid_, number);
+}
+
 std::uint16_t free_port() {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};

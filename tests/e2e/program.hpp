@@ -44,6 +44,8 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   bool is_running();
+  /// Sends it a signal, if it is running.
+  void signal(int number);
 
  private:
   pid_t pid_;
