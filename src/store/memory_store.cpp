@@ -180,7 +180,7 @@ tl::expected<std::unique_ptr<Store>, Problem> make_memory_store(Definition defin
           table_of(*shards, limit, static_cast<policy::VariantIndex>(v), options.environment);
       if (!table) {
         return tl::unexpected(
-            Problem{fmt::format("{}/{}", l, table.error().pointer), table.error().message});
+            Problem{fmt::format("/{}/{}", l, table.error().pointer), table.error().message});
       }
       tables.push_back(*table);
     }

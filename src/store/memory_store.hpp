@@ -25,7 +25,7 @@ struct MemoryOptions {
 /// A store in the memory of this process: exact under any number of threads. Keys are forgotten
 /// when their state equals a new one's. `before` is a store made by this function whose states live
 /// on in those limits that mean the same (identity_of(), and the same partition); the pointer of a
-/// problem is the limit's number, then the parameter to blame.
+/// problem is "/NUMBER/PARAMETER" of a limit.
 tl::expected<std::unique_ptr<Store>, Problem> make_memory_store(Definition definition,
                                                                 const MemoryOptions& options,
                                                                 const Store* before = nullptr);

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "e2e/load_support.hpp"
+#include "e2e/program.hpp"
+
+namespace weir::e2e {
+
+/// A `weir serve` on a free port, with administration on another; stopped when this goes.
+class RunningGateway {
+ public:
+  /// `arguments` without --listen and --admin.
+  explicit RunningGateway(std::vector<std::string> arguments);
+
+  bool is_running() const { return server_.process != nullptr; }
+  std::uint16_t port() const { return server_.port; }
+  std::string url(std::string_view path = "/") const { return local_url(server_.port, path); }
+  void send_signal(int signal) const;
+  /// Stops it and waits for its end; what it wrote on standard error.
+  std::string stop();
+
+  /// What is counted under /totals; empty if there is no answer.
+  Json totals() const;
+  /// A number of /metrics by its whole name, with labels; -1 if there is none.
+  double metric(std::string_view name) const;
+
+ private:
+  TemporaryFolder folder_;
+  /// Before the server, whose start chooses it.
+  std::uint16_t admin_port_ = 0;
+  Server server_;
+};
+
+/// An answer: its status, 0 if there was none, and all of it.
+struct Fetched {
+  int status = 0;
+  std::map<std::string, std::string, std::less<>> headers;
+  std::string body;
+
+  std::string header(std::string_view name) const;
+};
+
+/// Sends one request, on a connection of its own.
+Fetched fetch(std::uint16_t port, std::string_view path,
+              const std::vector<std::pair<std::string, std::string>>& headers = {},
+              std::string_view method = "GET", std::string_view body = "");
+
+/// The report of `weir simulate` of a file with these further arguments.
+Json simulated(const std::string& scenario, std::vector<std::string> arguments = {});
+
+}  // namespace weir::e2e

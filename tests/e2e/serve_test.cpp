@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "e2e/serve_support.hpp"
+#include "support/paths.hpp"
+#include "support/run_weir.hpp"
+
+// `weir serve` as a user meets it: with a scenario or a limit on the command line, asked by hand,
+// and under `weir load`, whose totals are those of the simulation.
+
+namespace weir::e2e {
+namespace {
+
+using testing::HasSubstr;
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+const Headers ann = {{"X-User", "ann"}};
+
+std::string scenario(std::string_view name) {
+  return fmt::format("{}/scenarios/{}.jsonc", WEIR_SOURCE_DIR, name);
+}
+
+TEST(Serve, SaysHowManyMoreAndWhenToComeBack) {
+  const RunningGateway gateway(
+      {"--limit", "fixed-window limit=2 window=1h anchor=first-request key=user"});
+  ASSERT_TRUE(gateway.is_running());
+  const Fetched first = fetch(gateway.port(), "/", ann);
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(first.header("x-ratelimit-remaining"), "1");
+  EXPECT_EQ(first.header("x-ratelimit-reset"), "3600");
+  EXPECT_EQ(fetch(gateway.port(), "/", ann).status, 200);
+  const Fetched denied = fetch(gateway.port(), "/", ann);
+  EXPECT_EQ(denied.status, 429);
+  EXPECT_EQ(denied.header("retry-after"), "3600");
+  EXPECT_EQ(denied.header("content-type"), "application/problem+json");
+  EXPECT_EQ(fetch(gateway.port(), "/", {{"X-User", "bob"}}).status, 200);
+  const Json totals = gateway.totals();
+  EXPECT_EQ(totals["allowed_count"], 3);
+  EXPECT_EQ(totals["denied_count"], 1);
+  EXPECT_EQ(totals["total_requests"], 4);
+  EXPECT_EQ(totals["deny_rate_percent"], 25.0);
+  EXPECT_EQ(totals["active_keys"], 2);
+  EXPECT_EQ(gateway.metric("weir_denied_by_total{limit=\"limit-1\"}"), 1.0);
+}
+
+TEST(Serve, TakesItsSettingsFromTheEnvironment) {
+  setenv("WEIR_LIMIT", "fixed-window limit=1 window=1h key=user; fixed-window limit=9 window=1d",
+         1);
+  setenv("WEIR_HEADERS", "ietf-draft-10", 1);
+  const RunningGateway gateway({});
+  unsetenv("WEIR_LIMIT");
+  unsetenv("WEIR_HEADERS");
+  ASSERT_TRUE(gateway.is_running());
+  EXPECT_THAT(fetch(gateway.port(), "/", ann).header("ratelimit"), HasSubstr("\"limit-1\";r=0;t="));
+  EXPECT_EQ(fetch(gateway.port(), "/", ann).status, 429);
+}
+
+TEST(Serve, ReloadsItsPolicyAndKeepsWhatItKnows) {
+  const TemporaryFolder folder;
+  const auto write = [&](int limit) {
+    folder.write("policy.jsonc", fmt::format(R"({{
+      "name": "reloaded", "duration": "1s",
+      "policy": {{"limits": [
+        {{"name": "kept", "algorithm": "fixed-window", "limit": 3, "window": "1h", "key": ["user"]}},
+        {{"name": "changed", "algorithm": "fixed-window", "limit": {}, "window": "1h", "key": ["user"]}}]}},
+      "traffic": [{{"name": "t", "arrivals": {{"process": "poisson", "rate": "1/s"}},
+                   "attributes": {{"user": "u"}}}}]}})",
+                                             limit));
+  };
+  write(1);
+  RunningGateway gateway({folder.path("policy.jsonc")});
+  ASSERT_TRUE(gateway.is_running());
+  EXPECT_EQ(fetch(gateway.port(), "/", ann).status, 200);
+  EXPECT_EQ(fetch(gateway.port(), "/", ann).status, 429);
+  write(50);
+  gateway.send_signal(SIGHUP);
+  // One of three is used; two more pass once the other limit is larger.
+  int passed = 0;
+  for (int i = 0; i < 5'000 && passed < 2; ++i) {
+    if (fetch(gateway.port(), "/", ann).status == 200) ++passed;
+  }
+  EXPECT_EQ(passed, 2);
+  const Fetched denied = fetch(gateway.port(), "/", ann);
+  EXPECT_EQ(denied.status, 429);
+  EXPECT_THAT(denied.body, HasSubstr("kept"));
+  // What is wrong is not taken.
+  folder.write("policy.jsonc", "{");
+  gateway.send_signal(SIGHUP);
+  EXPECT_EQ(fetch(gateway.port(), "/", {{"X-User", "bob"}}).status, 200);
+  EXPECT_THAT(gateway.stop(), HasSubstr("the rules are those from before"));
+}
+
+TEST(Serve, DelaysWhatStandsInALeakyBucketsQueue) {
+  const RunningGateway gateway({"--limit", "leaky-bucket-queue capacity=2 rate=5/s key=user"});
+  ASSERT_TRUE(gateway.is_running());
+  const auto begin = std::chrono::steady_clock::now();
+  fetch(gateway.port(), "/", ann);
+  EXPECT_EQ(fetch(gateway.port(), "/", ann).status, 200);
+  EXPECT_EQ(fetch(gateway.port(), "/", ann).status, 200);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(390));
+}
+
+TEST(Serve, SaysWhatIsWrongWithItsOptions) {
+  const auto complaint = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "serve");
+    return test::run_weir(arguments);
+  };
+  const auto unknown = complaint({"--limit", "fixed-windw limit=1 window=1s"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("fixed-window"));
+  EXPECT_EQ(complaint({"--listen", "nowhere"}).exit_code, 2);
+  EXPECT_EQ(complaint({"--identify", "user=cookie:x", "--limit", "unlimited key=user"}).exit_code,
+            2);
+  EXPECT_EQ(complaint({"--headers", "x-limit"}).exit_code, 2);
+  EXPECT_EQ(complaint({"/nowhere.jsonc"}).exit_code, 1);
+  const auto cost = complaint({"--limit", "gcra rate=1/s burst=1 key=user cost=tokens"});
+  EXPECT_EQ(cost.exit_code, 2);
+  EXPECT_THAT(cost.err, HasSubstr("tokens=body:/max_tokens"));
+  const auto several = complaint({scenario("serve-playground")});
+  EXPECT_EQ(several.exit_code, 2);
+  EXPECT_THAT(several.err, HasSubstr("memory-bucket, master-bucket, sorted-set"));
+}
+
+/// Runs a scenario under simulate, and under serve and load; the totals have to agree. On a slow
+/// machine a few requests come on the other side of a border.
+void expect_agreement(const std::string& path, const std::vector<std::string>& shorter,
+                      const std::vector<std::string>& serve, const std::string& policy = "") {
+  std::vector<std::string> to_serve = serve;
+  to_serve.insert(to_serve.begin(), path);
+  to_serve.insert(to_serve.end(), shorter.begin(), shorter.end());
+  if (!policy.empty()) to_serve.insert(to_serve.end(), {"--policy", policy});
+  const RunningGateway gateway(to_serve);
+  ASSERT_TRUE(gateway.is_running());
+  std::vector<std::string> to_load = {path, "--target", gateway.url(), "--fresh-keys"};
+  to_load.insert(to_load.end(), shorter.begin(), shorter.end());
+  const LoadResult live = run_load(to_load);
+  EXPECT_TRUE(live.exit_code == 0 || live.exit_code == 4) << live.err;
+  const Json model = simulated(path, shorter);
+  const Json& totals = policy.empty() ? model["totals"] : model["policies"][policy]["totals"];
+  EXPECT_EQ(live.number("totals.attempts"), totals["attempts"].get<std::int64_t>());
+  EXPECT_EQ(live.number("totals.errors"), 0);
+  EXPECT_NEAR(static_cast<double>(live.number("totals.allowed")), totals["allowed"].get<double>(),
+              3.0 + totals["attempts"].get<double>() * 0.01);
+  EXPECT_GT(totals["denied"].get<std::int64_t>(), 20);
+}
+
+TEST(ServeScenarios, FlaskCounterDoesWhatTheSimulationSays) {
+  expect_agreement(scenario("serve-flask-counter"),
+                   {"--set", "/duration=5s", "--set", "/policy/limits/0/window=2s"}, {});
+}
+
+TEST(ServeScenarios, PlaygroundDoesWhatTheSimulationSays) {
+  for (const char* policy : {"memory-bucket", "sorted-set"}) {
+    SCOPED_TRACE(policy);
+    expect_agreement(scenario("serve-playground"), {"--set", "/duration=3s"}, {}, policy);
+  }
+}
+
+}  // namespace
+}  // namespace weir::e2e
