@@ -58,6 +58,7 @@ RequestReader::RequestReader(const HeadLimits& limits, RequestHead& head, BodySi
 }
 
 std::optional<std::uint64_t> RequestReader::body_left() const {
+  if (!is_header_done()) return std::nullopt;
   const auto left = content_length_remaining();
   return left ? std::optional(*left) : std::nullopt;
 }

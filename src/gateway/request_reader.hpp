@@ -43,6 +43,8 @@ class RequestReader final : private boost::beast::http::basic_parser<true> {
   State state() const { return state_; }
   /// Of a bad one.
   BadRequest fault() const { return fault_; }
+  /// Whether method, target and version are known.
+  bool has_start_line() const { return has_start_line_; }
   int version() const { return version_; }
   /// As HTTP has it by default and the header Connection says.
   bool asks_keep_alive() const { return keep_alive(); }

@@ -72,9 +72,6 @@ struct ServerOptions {
   /// 0 for 20,000, or less where the process may not have so many files.
   std::size_t max_connections = 0;
   int backlog = 4096;
-  /// Requests to upgrade are passed on where the backend takes them; else such a request is
-  /// answered as if it did not ask, as RFC 9110 allows, or refused.
-  bool allow_upgrade = false;
   GatekeeperFactory make_gatekeeper;
   PagesFactory make_pages;
   BackendFactory make_backend;

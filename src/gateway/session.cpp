@@ -14,6 +14,8 @@ namespace weir::gateway {
 namespace {
 
 constexpr Duration linger_time = Duration::from_seconds(2);
+/// So often a client that is as fast as we are is served before others have their turn.
+constexpr int rounds_at_once = 16;
 /// More than this nobody sends who will ever read the answer.
 constexpr std::size_t max_lingered = std::size_t{4} << 20;
 
@@ -42,10 +44,17 @@ void Session::ready(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) broken_ = true;
   if ((events & EPOLLRDHUP) != 0) peer_ended_ = true;
   if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) readable_ = true;
+  if ((events & EPOLLOUT) != 0) is_blocked_ = false;
   turn();
 }
 
+void Session::turn_soon() {
+  if (in_turn_ || std::exchange(resumes_soon_, true)) return;
+  worker_.resume_soon(*this);
+}
+
 void Session::resume() {
+  resumes_soon_ = false;
   if (has_decision_) {
     decided();
   } else if (page_ && stage_ == Stage::decision) {
@@ -56,16 +65,20 @@ void Session::resume() {
 
 /// Everything that can be done now, until something has to be waited for.
 void Session::turn() {
-  if (in_turn_ || stage_ == Stage::closed) return;
+  if (in_turn_ || stage_ == Stage::closed || stage_ == Stage::settling) return;
   in_turn_ = true;
   input_ = in_;
-  do {
+  bool goes_on = true;
+  for (int i = 0; goes_on && i < rounds_at_once; ++i) {
     read_on();
     flush();
-  } while (wants_input() && (readable_ || (!input_.empty() && !needs_more_)));
+    goes_on = (wants_input() && (readable_ || (!input_.empty() && !needs_more_))) ||
+              (unwritten() > 0 && !is_blocked_ && !broken_);
+  }
   keep_input();
   in_turn_ = false;
   if (stage_ == Stage::closed) return;
+  if (goes_on) turn_soon();
   const bool waits = stage_ == Stage::decision || stage_ == Stage::delay || stage_ == Stage::answer;
   if (broken_ || (peer_ended_ && (waits || stage_ == Stage::tunnel))) return client_left();
   if (closes_ && stage_ == Stage::head && unwritten() == 0) end_connection();
@@ -167,12 +180,15 @@ void Session::take_input() {
 // ---- Bytes out
 
 void Session::flush() {
-  if (fd_ < 0 || unwritten() == 0) return;
+  if (fd_ < 0 || unwritten() == 0 || is_blocked_) return;
   const bool was_full = is_full();
   while (sent_ < out_.size()) {
     const ssize_t n = ::send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) break;
+    if (n < 0 && errno == EAGAIN) {
+      is_blocked_ = true;
+      break;
+    }
     if (n < 0) {
       broken_ = true;
       break;
@@ -204,7 +220,7 @@ void Session::end_connection() {
   in_.clear();
   readable_ = true;
   set_deadline();
-  worker_.resume_soon(*this);
+  turn_soon();
 }
 
 void Session::close() {

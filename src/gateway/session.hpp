@@ -64,6 +64,7 @@ class Session final : public Poller::Watched, private BodySink, private Asker {
   // ---- session.cpp: bytes in, bytes out, time
 
   void turn();
+  void turn_soon();
   void read_on();
   bool wants_input() const;
   bool receive();
@@ -97,6 +98,7 @@ class Session final : public Poller::Watched, private BodySink, private Asker {
   void run();
   void start_backend();
   void reject(BadRequest fault);
+  bool is_to_head() const;
   bool has_reader() const { return reader_ && !is_reader_spent_; }
   bool body_is_read() const {
     return !has_reader() || reader_->state() == RequestReader::State::done;
@@ -163,6 +165,9 @@ class Session final : public Poller::Watched, private BodySink, private Asker {
   bool has_begun_ = false;
   bool dropped_ = false;
   bool left_ = false;
+  /// The socket takes no more now.
+  bool is_blocked_ = false;
+  bool resumes_soon_ = false;
 
   std::optional<boost::asio::ip::address> peer_;
   /// Read but not used, between turns, and in a turn.

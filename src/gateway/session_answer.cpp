@@ -9,12 +9,20 @@ namespace {
 
 namespace http_fields = boost::beast::http;
 
+/// So much of an answer is written at once; less waits until all has come that comes now.
+constexpr std::size_t flush_at = std::size_t{32} << 10;
+
 bool has_no_body(int status) { return status / 100 == 1 || status == 204 || status == 304; }
 
 }  // namespace
 
 std::optional<std::uint64_t> Session::body_length() const {
   return has_reader() ? reader_->body_left() : std::nullopt;
+}
+
+/// Whether the request that is answered is one that wants no body.
+bool Session::is_to_head() const {
+  return reader_->has_start_line() && head_.method() == http_fields::verb::head;
 }
 
 bool Session::answer_is_read() const { return admission_.debt && admission_.debt->reads_answer(); }
@@ -32,7 +40,7 @@ void Session::tell_debt(int status, const boost::beast::http::fields* fields,
 void Session::answer(int status, std::string_view prepared_head, std::string_view body) {
   status_ = status;
   has_begun_ = true;
-  const bool is_head = head_.method() == http_fields::verb::head;
+  const bool is_head = is_to_head();
   tell_debt(status, nullptr, is_head ? "" : body);
   settle_rest_of_body();
   out_.append(prepared_head);
@@ -46,7 +54,7 @@ void Session::answer(int status, std::string_view prepared_head, std::string_vie
   const bool had_left = left_;
   finish();
   if (had_left) return close();
-  if (!in_turn_) worker_.resume_soon(*this);
+  turn_soon();
 }
 
 void Session::answer_text(int status, std::string_view content_type, std::string_view lines,
@@ -86,7 +94,7 @@ void Session::begin(const AnswerHead& head) {
   has_begun_ = true;
   tell_debt(head.status, head.fields, "");
   if (left_) return;
-  const bool is_head = head_.method() == http_fields::verb::head;
+  const bool is_head = is_to_head();
   const bool is_1_0 = reader_->version() < 11;
   if (is_head || has_no_body(head.status)) {
     framing_ = Framing::none;
@@ -106,6 +114,7 @@ void Session::begin(const AnswerHead& head) {
   out_.append(admission_.headers);
   if (!body_is_read()) settle_rest_of_body();
   append_connection(false);
+  turn_soon();
 }
 
 void Session::go_on(std::string_view bytes) {
@@ -117,10 +126,8 @@ void Session::go_on(std::string_view bytes) {
   } else {
     out_.append(bytes);
   }
-  if (in_turn_) return;
-  flush();
-  if (broken_) return worker_.resume_soon(*this);
-  set_deadline();
+  if (unwritten() >= flush_at && !in_turn_) flush();
+  turn_soon();
 }
 
 void Session::end() {
@@ -129,9 +136,7 @@ void Session::end() {
   const bool had_left = left_;
   finish();
   if (had_left) return close();
-  if (in_turn_) return;
-  flush();
-  worker_.resume_soon(*this);
+  turn_soon();
 }
 
 void Session::break_off() {
@@ -140,16 +145,18 @@ void Session::break_off() {
   const bool had_left = left_;
   finish();
   if (had_left) return close();
-  if (framing_ == Framing::until_close) broken_ = true;
-  if (!in_turn_) flush();
-  worker_.resume_soon(*this);
+  if (framing_ == Framing::until_close) {
+    flush();
+    broken_ = true;
+  }
+  turn_soon();
 }
 
 void Session::inform(int status, std::string_view lines) {
   if (left_ || has_begun_ || reader_->version() < 11) return;
   append_status_line(out_, status);
   out_.append(lines).append("\r\n");
-  if (!in_turn_) flush();
+  turn_soon();
 }
 
 void Session::begin_tunnel(const AnswerHead& head) {
@@ -163,12 +170,10 @@ void Session::begin_tunnel(const AnswerHead& head) {
   append_connection(true);
   stage_ = Stage::tunnel;
   readable_ = true;
-  worker_.resume_soon(*this);
+  turn_soon();
 }
 
-void Session::wants_body() {
-  if (!in_turn_) worker_.resume_soon(*this);
-}
+void Session::wants_body() { turn_soon(); }
 
 // ---- The end of a request
 
@@ -227,12 +232,11 @@ void Session::log() {
   record.at =
       Instant::from_unix_seconds(time.tv_sec) + Duration::from_ns(time.tv_nsec) - record.took;
   record.peer = peer_;
-  record.method =
-      head_.method() == http_fields::verb::unknown && head_.method_string() == "<unknown>"
-          ? std::string_view()
-          : std::string_view(head_.method_string());
-  record.target = head_.target();
-  record.version = reader_ ? reader_->version() : 11;
+  if (reader_->has_start_line()) {
+    record.method = head_.method_string();
+    record.target = head_.target();
+  }
+  record.version = reader_->version();
   record.status = status_;
   record.bytes = body_bytes_;
   record.delay = admission_.delay;

@@ -28,6 +28,9 @@ void Session::take_request() {
     return;
   }
   needs_more_ = state == RequestReader::State::body && !input_.empty();
+  if (keeps_body_ && body_.size() > worker_.options().max_body) {
+    return reject(BadRequest::body_too_large);
+  }
   if (state == RequestReader::State::done) body_done();
 }
 
@@ -63,8 +66,7 @@ bool Session::has_bad_form() {
     return true;
   }
   if (!reader_->asks_upgrade() || reader_->version() < 11) return false;
-  const bool is_taken = worker_.options().allow_upgrade && role_ == Role::traffic &&
-                        worker_.backend().takes_upgrades();
+  const bool is_taken = role_ == Role::traffic && worker_.backend().takes_upgrades();
   // The offer to go on with HTTP/2 may be passed over.
   if (is_taken || head_[bhttp::field::upgrade] == "h2c") return false;
   reject(BadRequest::refused_upgrade);
@@ -103,9 +105,6 @@ void Session::take_body(std::string_view bytes) {
 
 void Session::body_done() {
   if (passes_body_) return answering_->body_ended();
-  if (keeps_body_ && body_.size() > worker_.options().max_body) {
-    return reject(BadRequest::body_too_large);
-  }
   if (after_body_ == AfterBody::decide) {
     decide();
   } else {
@@ -134,7 +133,7 @@ bool Session::serve_page() {
   const bool is_served = pages->serve(view(), [this](Page&& page) {
     page_ = std::move(page);
     awaits_decision_ = false;
-    if (!is_deciding_) worker_.resume_soon(*this);
+    if (!is_deciding_) turn_soon();
   });
   is_deciding_ = false;
   if (!is_served) awaits_decision_ = false;
@@ -150,7 +149,7 @@ void Session::ask_gatekeeper() {
     admission_ = std::move(admission);
     awaits_decision_ = false;
     has_decision_ = true;
-    if (!is_deciding_) worker_.resume_soon(*this);
+    if (!is_deciding_) turn_soon();
   });
   is_deciding_ = false;
   if (at_once) awaits_decision_ = false;
@@ -185,6 +184,7 @@ void Session::run() {
   if (use != BodyUse::pass) return read_body(AfterBody::run, use == BodyUse::gather);
   passes_body_ = true;
   progress_ = worker_.now();
+  expect_body();
   start_backend();
 }
 

@@ -100,17 +100,17 @@ void Worker::begin_batch() {
 }
 
 void Worker::end_batch() {
-  while (!resumed_.empty()) {
-    const std::vector<Session*> resumed = std::exchange(resumed_, {});
-    for (Session* session : resumed) session->resume();
-  }
+  // Who is resumed again has to wait until others had their turn.
+  const std::vector<Session*> resumed = std::exchange(resumed_, {});
+  for (Session* session : resumed) session->resume();
+  in_batch_ = false;
+  if (!resumed_.empty()) return tidy_soon();
   buried_answers_.clear();
   for (std::unique_ptr<Session>& session : buried_) {
     if (session->awaits_decision()) undecided_.push_back(std::move(session));
   }
   buried_.clear();
   std::erase_if(undecided_, [](const auto& session) { return !session->awaits_decision(); });
-  in_batch_ = false;
   if (is_stopping_) end_if_empty();
 }
 

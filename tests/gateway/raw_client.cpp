@@ -149,6 +149,15 @@ bool RawClient::has_bytes_within(std::chrono::milliseconds time) {
   return !received_.empty() || wait_for(fd_, POLLIN, time);
 }
 
+std::string RawClient::read_request() {
+  std::string request = read_until("\r\n\r\n");
+  const std::size_t length = request.find("Content-Length: ");
+  if (length == request.npos) return request;
+  return request + read_bytes(std::strtoull(request.c_str() + length + 16, nullptr, 10));
+}
+
+void RawClient::interrupt() const { ::shutdown(fd_, SHUT_RDWR); }
+
 void RawClient::end_sending() { ::shutdown(fd_, SHUT_WR); }
 
 void RawClient::reset() {

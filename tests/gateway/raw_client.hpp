@@ -30,6 +30,12 @@ class RawClient {
   explicit RawClient(std::uint16_t port);
   /// To a Unix socket.
   explicit RawClient(const std::string& path);
+  /// The other side of a connection that was accepted.
+  static RawClient of_socket(int fd) {
+    RawClient client;
+    client.fd_ = fd;
+    return client;
+  }
   ~RawClient() { close(); }
   RawClient(RawClient&& other) noexcept;
   RawClient(const RawClient&) = delete;
@@ -53,13 +59,18 @@ class RawClient {
   bool is_closed_by_server();
   /// Whether anything has come within that time.
   bool has_bytes_within(std::chrono::milliseconds time);
+  /// A request's head, and its body if it tells its length.
+  std::string read_request();
   /// Sends no more.
   void end_sending();
+  /// Ends whatever it waits for, from another thread.
+  void interrupt() const;
   /// Closes with a reset.
   void reset();
   void close();
 
  private:
+  RawClient() = default;
   bool receive_more();
   std::string read_chunks();
 
