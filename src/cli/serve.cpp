@@ -19,6 +19,8 @@
 #include "gateway/metrics_page.hpp"
 #include "gateway/own_pages.hpp"
 #include "gateway/server.hpp"
+#include "gateway/upstream.hpp"
+#include "http/url.hpp"
 
 namespace weir::cli {
 namespace {
@@ -67,6 +69,7 @@ class ServeCommand {
   }
   std::string check_words() const;
   Result<gateway::ServerOptions> server_options(const ServedScenario& served);
+  Result<gateway::BackendFactory> upstream() const;
   Result<gateway::BackendFactory> backend(const ServedScenario& served) const;
   Result<std::vector<gateway::ListenerSpec>> listeners() const;
   Result<bool> open_log();
@@ -172,7 +175,21 @@ Result<std::vector<gateway::ListenerSpec>> ServeCommand::listeners() const {
   return all;
 }
 
+Result<gateway::BackendFactory> ServeCommand::upstream() const {
+  gateway::UpstreamSpec spec;
+  auto url = http::parse_url(words_.upstream);
+  if (!url) return fail(ErrorKind::usage, fmt::format("--upstream: {}", url.error().message));
+  spec.url = std::move(*url);
+  spec.pass_host = words_.pass_host;
+  spec.allow_upgrade = words_.allow_upgrade;
+  const auto timeout = duration_of("--upstream-timeout", words_.upstream_timeout);
+  if (!timeout) return tl::unexpected(timeout.error());
+  spec.first_byte_timeout = spec.idle_timeout = *timeout;
+  return gateway::upstream(std::move(spec));
+}
+
 Result<gateway::BackendFactory> ServeCommand::backend(const ServedScenario& served) const {
+  if (!words_.upstream.empty()) return upstream();
   std::optional<traffic::NumberDistribution> latency;
   if (served.scenario.backend) latency = served.scenario.backend->latency;
   const auto status = number_of("--answer", words_.answer, 200, 599);
@@ -206,7 +223,6 @@ Result<gateway::ServerOptions> ServeCommand::server_options(const ServedScenario
   options.listeners = std::move(*where);
   options.threads =
       common_.threads > 0 ? common_.threads : std::max(1U, std::thread::hardware_concurrency());
-  options.allow_upgrade = words_.allow_upgrade;
   options.make_gatekeeper = gatekeepers();
   auto answers = backend(served);
   if (!answers) return tl::unexpected(answers.error());

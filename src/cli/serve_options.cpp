@@ -54,6 +54,15 @@ void ServeWords::add_to(CLI::App& command) {
       ->type_name("URL")
       ->envname("WEIR_UPSTREAM");
   command
+      .add_option("--upstream-timeout", upstream_timeout,
+                  "How long it may take to begin an answer, and between two pieces of one")
+      ->type_name("DURATION")
+      ->envname("WEIR_UPSTREAM_TIMEOUT")
+      ->capture_default_str();
+  command
+      .add_flag("--pass-host", pass_host, "Pass the client's Host on, instead of the upstream's")
+      ->envname("WEIR_PASS_HOST");
+  command
       .add_option("--answer", answer, "Without an upstream: the status of the answer, or openai")
       ->type_name("STATUS|openai")
       ->envname("WEIR_ANSWER")

@@ -6,9 +6,7 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "gateway/server_options.hpp"
 #include "scenario/model.hpp"
-#include "store/redis_options.hpp"
 
 namespace weir::cli {
 
@@ -21,6 +19,8 @@ struct ServeWords {
   std::vector<std::string> trusted_proxies;
   std::vector<std::string> stores;
   std::string upstream;
+  std::string upstream_timeout = "60s";
+  bool pass_host = false;
   std::string answer = "200";
   std::string body;
   std::string latency;

@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "gateway/places.hpp"
 #include "store/memory_store.hpp"
+#include "store/redis_options.hpp"
 #include "store/redis_store.hpp"
 
 namespace weir::cli {

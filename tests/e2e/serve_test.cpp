@@ -107,6 +107,24 @@ TEST(Serve, DelaysWhatStandsInALeakyBucketsQueue) {
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(390));
 }
 
+TEST(Serve, StandsInFrontOfAnUpstream) {
+  const RunningGateway behind({"--answer", "201", "--body", "from behind\n", "--headers", "none"});
+  ASSERT_TRUE(behind.is_running());
+  const RunningGateway gateway({"--limit", "fixed-window limit=2 window=1h key=user", "--upstream",
+                                behind.url("/base"), "--exempt", "/free/*"});
+  ASSERT_TRUE(gateway.is_running());
+  const Fetched passed = fetch(gateway.port(), "/x", ann);
+  EXPECT_EQ(passed.status, 201);
+  EXPECT_EQ(passed.body, "from behind\n");
+  EXPECT_EQ(passed.header("x-ratelimit-remaining"), "1");
+  EXPECT_EQ(fetch(gateway.port(), "/x", ann).status, 201);
+  EXPECT_EQ(fetch(gateway.port(), "/x", ann).status, 429);
+  EXPECT_EQ(fetch(gateway.port(), "/free/x", ann).status, 201);
+  // Its own pages would hide the upstream's.
+  EXPECT_EQ(fetch(gateway.port(), "/metrics", {{"X-User", "bob"}}).status, 201);
+  EXPECT_EQ(behind.totals()["allowed_count"], 4);
+}
+
 TEST(Serve, SaysWhatIsWrongWithItsOptions) {
   const auto complaint = [](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "serve");
@@ -119,6 +137,9 @@ TEST(Serve, SaysWhatIsWrongWithItsOptions) {
   EXPECT_EQ(complaint({"--identify", "user=cookie:x", "--limit", "unlimited key=user"}).exit_code,
             2);
   EXPECT_EQ(complaint({"--headers", "x-limit"}).exit_code, 2);
+  EXPECT_EQ(complaint({"--upstream", "https://127.0.0.1/"}).exit_code, 2);
+  EXPECT_EQ(complaint({"--upstream", "127.0.0.1"}).exit_code, 2);
+  EXPECT_EQ(complaint({"--store", "rediss://127.0.0.1"}).exit_code, 2);
   EXPECT_EQ(complaint({"/nowhere.jsonc"}).exit_code, 1);
   const auto cost = complaint({"--limit", "gcra rate=1/s burst=1 key=user cost=tokens"});
   EXPECT_EQ(cost.exit_code, 2);
