@@ -239,6 +239,25 @@ TEST(MemoryStore, IsExactUnderAnyNumberOfThreads) {
   for (const auto& [key, count] : admitted) EXPECT_EQ(count, 500) << key;
 }
 
+TEST(MemoryStore, TakesEveryAlgorithmOfTheCatalogue) {
+  for (const limiter::AlgorithmInfo& info : limiter::catalogue()) {
+    SCOPED_TRACE(info.id);
+    Held held({info.example.empty() ? std::string(info.id)
+                                    : fmt::format("{} {}", info.id, info.example)});
+    Said said;
+    for (int i = 0; i < 3; ++i) {
+      const Ask ask = ask_of(held.definition, at_ms(i), "a", 1);
+      if (!held.client->decide_at_once(ask, said)) continue;
+      ASSERT_THAT(said.limits, SizeIs(1));
+      EXPECT_EQ(said.allowed, said.limits[0].verdict.allowed);
+      if (!said.owed.empty()) {
+        held.client->end(said.owed, {.now = at_ms(i + 1), .partition = "a", .costs = {}});
+      }
+    }
+    EXPECT_EQ(said.allowed, info.id != "deny-all");
+  }
+}
+
 TEST(KeyText, KeepsValuesApart) {
   std::string text;
   append_key_value(text, "a|b", true);
