@@ -246,12 +246,12 @@ TEST(MemoryStore, TakesEveryAlgorithmOfTheCatalogue) {
                                     : fmt::format("{} {}", info.id, info.example)});
     Said said;
     for (int i = 0; i < 3; ++i) {
-      const Ask ask = ask_of(held.definition, at_ms(i), "a", 1);
+      const Ask ask = ask_of(held.definition, at_ms(i * 3'600'000), "a", 1);
       if (!held.client->decide_at_once(ask, said)) continue;
       ASSERT_THAT(said.limits, SizeIs(1));
       EXPECT_EQ(said.allowed, said.limits[0].verdict.allowed);
       if (!said.owed.empty()) {
-        held.client->end(said.owed, {.now = at_ms(i + 1), .partition = "a", .costs = {}});
+        held.client->end(said.owed, {.now = ask.now, .partition = "a", .costs = {}});
       }
     }
     EXPECT_EQ(said.allowed, info.id != "deny-all");
