@@ -117,6 +117,9 @@ int ServeCommand::run() {
     complain(wrong);
     return exit_usage;
   }
+  // Before any thread is made, or a signal could end the program through one that does not block
+  // it.
+  const Signals signals;
   const auto grace = duration_of("--grace", words_.grace);
   if (!grace) return complain_of(grace.error());
   const bool is_behind = words_.clock_offset.starts_with('-');
@@ -131,7 +134,6 @@ int ServeCommand::run() {
   if (const auto opened = open_log(); !opened) return complain_of(opened.error());
   auto options = server_options(*served);
   if (!options) return complain_of(options.error());
-  const Signals signals;
   auto server = gateway::Server::open(*options);
   if (!server) return complain_of(server.error());
   server_ = std::move(*server);

@@ -107,6 +107,22 @@ TEST(Serve, DelaysWhatStandsInALeakyBucketsQueue) {
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(390));
 }
 
+TEST(Serve, WritesItsWholeLogBeforeItEnds) {
+  const TemporaryFolder folder;
+  RunningGateway gateway({"--limit", "gcra rate=1/h burst=3 key=user", "--access-log",
+                          folder.path("log"), "--log-format", "combined"});
+  ASSERT_TRUE(gateway.is_running());
+  for (int i = 0; i < 5; ++i) fetch(gateway.port(), "/some/page?x=1", ann);
+  EXPECT_THAT(gateway.stop(), HasSubstr("weir: 3 allowed, 2 denied"));
+  // What was served can be simulated.
+  const auto replayed =
+      test::run_weir({"simulate", "--trace", folder.path("log"), "--format", "combined-log",
+                      "--limit", "gcra rate=1/h burst=3 key=ip", "--json", "-q"});
+  const Json report = Json::parse(replayed.out);
+  EXPECT_EQ(report["totals"]["allowed"], 3);
+  EXPECT_EQ(report["totals"]["denied"], 2);
+}
+
 TEST(Serve, StandsInFrontOfAnUpstream) {
   const RunningGateway behind({"--answer", "201", "--body", "from behind\n", "--headers", "none"});
   ASSERT_TRUE(behind.is_running());
