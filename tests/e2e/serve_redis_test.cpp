@@ -84,6 +84,22 @@ TEST_F(ServeRedis, TwoGatewaysShareABucketThatRefills) {
   EXPECT_GE(allowed, 50.0 + 100.0 * 2.5);
 }
 
+TEST_F(ServeRedis, ScenariosDoWhatTheSimulationSays) {
+  RedisServer redis;
+  const std::vector<std::string> store = {"--store", redis_url(redis), "--store-timeout", "30s"};
+  expect_agreement(scenario_path("serve-flask-counter"),
+                   {"--set", "/duration=4s", "--set", "/policy/limits/0/window=2s"}, store, "",
+                   0.01);
+  expect_agreement(scenario_path("serve-playground"), {"--set", "/duration=3s"}, store,
+                   "sorted-set", 0.01);
+  // The master refills by its own clock, whose periods begin elsewhere: one refill of each key more
+  // or less.
+  std::vector<std::string> with_master = store;
+  with_master.insert(with_master.end(), {"--redis-design", "master-refill"});
+  expect_agreement(scenario_path("serve-playground"), {"--set", "/duration=4s"}, with_master,
+                   "master-bucket", 0.25);
+}
+
 int status_of(const RunningGateway& gateway, const char* user = "ann") {
   return fetch(gateway.port(), "/", {{"X-User", user}}).status;
 }

@@ -120,4 +120,30 @@ Json simulated(const std::string& scenario, std::vector<std::string> arguments) 
   return Json::parse(result.out, nullptr, false);
 }
 
+std::string scenario_path(std::string_view name) {
+  return fmt::format("{}/scenarios/{}.jsonc", WEIR_SOURCE_DIR, name);
+}
+
+void expect_agreement(const std::string& path, const std::vector<std::string>& shorter,
+                      const std::vector<std::string>& serve, const std::string& policy,
+                      double tolerance) {
+  std::vector<std::string> to_serve = serve;
+  to_serve.insert(to_serve.begin(), path);
+  to_serve.insert(to_serve.end(), shorter.begin(), shorter.end());
+  if (!policy.empty()) to_serve.insert(to_serve.end(), {"--policy", policy});
+  const RunningGateway gateway(to_serve);
+  ASSERT_TRUE(gateway.is_running());
+  std::vector<std::string> to_load = {path, "--target", gateway.url(), "--fresh-keys"};
+  to_load.insert(to_load.end(), shorter.begin(), shorter.end());
+  const LoadResult live = run_load(to_load);
+  EXPECT_TRUE(live.exit_code == 0 || live.exit_code == 4) << live.err;
+  const Json model = simulated(path, shorter);
+  const Json& totals = policy.empty() ? model["totals"] : model["policies"][policy]["totals"];
+  EXPECT_EQ(live.number("totals.attempts"), totals["attempts"].get<std::int64_t>());
+  EXPECT_EQ(live.number("totals.errors"), 0);
+  EXPECT_NEAR(static_cast<double>(live.number("totals.allowed")), totals["allowed"].get<double>(),
+              3.0 + totals["attempts"].get<double>() * tolerance);
+  EXPECT_GT(totals["denied"].get<std::int64_t>(), 20);
+}
+
 }  // namespace weir::e2e

@@ -50,6 +50,16 @@ Fetched fetch(std::uint16_t port, std::string_view path,
               const std::vector<std::pair<std::string, std::string>>& headers = {},
               std::string_view method = "GET", std::string_view body = "");
 
+/// The path of one of the bundled scenarios.
+std::string scenario_path(std::string_view name);
+
+/// Runs a scenario under simulate, and under serve and load, with the arguments `shorter` for all
+/// of them: what was allowed has to be the same but for that share of the attempts, since on a slow
+/// machine some requests come on the other side of a border.
+void expect_agreement(const std::string& path, const std::vector<std::string>& shorter,
+                      const std::vector<std::string>& serve, const std::string& policy,
+                      double tolerance);
+
 /// The report of `weir simulate` of a file with these further arguments.
 Json simulated(const std::string& scenario, std::vector<std::string> arguments = {});
 
