@@ -100,6 +100,8 @@ void RedisClient::scan(const std::shared_ptr<Search>& search, std::size_t node,
         for (std::size_t i = 0; i < names.elements; ++i) {
           std::string name(names.element[i]->str, static_cast<std::size_t>(names.element[i]->len));
           auto key = plan().parse(name);
+          // What requests hold is theirs until they end.
+          if (key && search->deletes && plan().row(key->limit, key->variant).holds()) continue;
           if (key && plan().is_meant(search->filter, *key)) {
             keys.emplace_back(std::move(name), std::move(*key));
           }

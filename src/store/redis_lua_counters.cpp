@@ -5,6 +5,8 @@ namespace weir::store::lua {
 // Schedules: the state is the theoretical arrival time as q + r / d microseconds. With a rate of 0
 // time stands still and a unit counts as a microsecond.
 const std::string_view schedules = R"lua(
+groups.s = function()
+
 local function below(q1, r1, q2, r2) return q1 < q2 or (q1 == q2 and r1 < r2) end
 
 local function sum_of(q1, r1, q2, r2, d)
@@ -116,9 +118,15 @@ function Marker.say(s, out)
   out[n + 1], out[n + 2], out[n + 3] = s.known and 1 or 0, s.q, s.r
   out[n + 4], out[n + 5] = s.q2, s.r2
 end
+
+kinds.s, kinds.m = Schedule, Marker
+end
+groups.m = groups.s
 )lua";
 
 const std::string_view counters = R"lua(
+groups.f = function()
+
 local Fixed = {width = 4}
 
 function Fixed.look(s)
@@ -158,6 +166,11 @@ function Fixed.settle(s, change, charged_at)
     write2(s, s.ends - now, s.ends, s.count)
   end
 end
+
+kinds.f = Fixed
+end
+
+groups.c = function()
 
 local Counter = {width = 4}
 
@@ -213,6 +226,11 @@ function Counter.settle(s, change, charged_at)
   Counter.write(s)
 end
 
+kinds.c = Counter
+end
+
+groups.i = function()
+
 local Interval = {width = 6}
 
 function Interval.look(s)
@@ -263,6 +281,9 @@ function Interval.settle(s, change)
   Interval.look(s)
   s.tokens = math.max(math.min(s.tokens - change, s.capacity), -most / 2)
   Interval.write(s)
+end
+
+kinds.i = Interval
 end
 )lua";
 

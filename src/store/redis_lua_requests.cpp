@@ -3,6 +3,9 @@
 namespace weir::store::lua {
 
 const std::string_view sliding = R"lua(
+groups.l = function()
+need_log()
+
 local Sliding = {width = 3}
 
 -- Positions are instants; where the clock went back, the newest one counts as now.
@@ -47,6 +50,12 @@ function Sliding.settle(s, change, charged_at)
   local more = math.min(change, math.max(most - 1 - s.used, 0))
   if more > 0 then s.log:add(s.at, more, s.expired) end
 end
+
+kinds.l = Sliding
+end
+
+groups.g = function()
+need_log()
 
 local Segments = {width = 6}
 
@@ -102,6 +111,11 @@ function Segments.settle(s, change, charged_at)
   if more > 0 then Segments.count_in(s, more) end
 end
 
+kinds.g = Segments
+end
+
+groups.n = function()
+
 -- Leases in a sorted set by when they end, named "TOKEN:SLOTS"; the member "" has minus the sum.
 local Slots = {width = 3}
 
@@ -153,6 +167,11 @@ function Slots.release(s)
   if left == 0 then call('DEL', s.key) end
 end
 
+kinds.n = Slots
+end
+
+groups.o = function()
+
 local Open = {width = 0}
 function Open.look() return true end
 function Open.charge() end
@@ -163,8 +182,9 @@ function Open.settle() end
 local Shut = {width = 0, charge = Open.charge, deny = Open.deny, say = Open.say}
 function Shut.look(s) return s.cost == 0 end
 
-local kinds = {s = Schedule, m = Marker, f = Fixed, c = Counter, i = Interval, l = Sliding,
-               g = Segments, n = Slots, o = Open, x = Shut}
+kinds.o, kinds.x = Open, Shut
+end
+groups.x = groups.o
 )lua";
 
 const std::string_view requests = R"lua(
@@ -188,25 +208,22 @@ if ARGV[1] == 'end' then
   return 1
 end
 
-local id_ttl, id_key = ARGV[4], nil
-local limits, allowed, i = {}, true, 5
-for k = 1, #KEYS do
-  if i > #ARGV then
-    id_key = KEYS[k]
-    local answer = call('GET', id_key)
-    if answer then
-      answer = cmsgpack.unpack(answer)
-      answer[1] = 1
-      return answer
-    end
-  else
-    i = i + 4 + kinds[ARGV[i]].width
+-- The last key is that of a request id, if ids are known for any time.
+local id_ttl, count = ARGV[4], #KEYS
+local id_key
+if id_ttl ~= '0' then
+  id_key, count = KEYS[count], count - 1
+  local answer = call('GET', id_key)
+  if answer then
+    answer = cmsgpack.unpack(answer)
+    answer[1] = 1
+    return answer
   end
 end
 
+local limits, allowed, i = {}, true, 5
 -- For each limit: letter, whether it is enforced, cost, whether that is charged, parameters.
-i = 5
-for k = 1, #KEYS - (id_key and 1 or 0) do
+for k = 1, count do
   local kind = kinds[ARGV[i]]
   local s = {key = KEYS[k], i = i + 4, cost = tonumber(ARGV[i + 2]), kind = kind}
   s.charges = ARGV[i + 3] == '1' and s.cost > 0

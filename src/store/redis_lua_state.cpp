@@ -9,6 +9,13 @@ local forever = 316224000000000
 local pack, unpack_at = struct.pack, struct.unpack
 local now, slack = 0, tonumber(ARGV[3])
 
+-- The algorithms by their letters. What a request does not need is not even defined.
+local groups = {}
+local kinds = setmetatable({}, {__index = function(found, letter)
+  groups[letter]()
+  return rawget(found, letter)
+end})
+
 -- The quotient and the remainder of a b / d, where the quotient is below 2^53 and d below 2^52.
 local function muldiv(a, b, d)
   local p = a * b
@@ -75,7 +82,11 @@ end
 // the sum of all costs through it modulo 2^52, of which only differences have a meaning. The first
 // record has the origin that positions are counted from, and the sum of all that was forgotten.
 const std::string_view cost_log = R"lua(
-local Log = {}
+local Log
+
+local function need_log()
+if Log then return end
+Log = {}
 Log.__index = Log
 
 function Log.open(key)
@@ -190,6 +201,8 @@ function Log:forget_covered(expired, enough)
     end
     i = i + 1
   end
+end
+
 end
 )lua";
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <variant>
 
 #include "core/random.hpp"
 #include "limiter/catalogue.hpp"
 #include "store/key_text.hpp"
+#include "store/limit_identity.hpp"
 
 namespace weir::store {
 namespace {
@@ -16,24 +16,10 @@ namespace {
 constexpr std::string_view no_partition = "%";
 constexpr std::string_view ids = "%id:";
 
-struct DigestText {
-  std::string operator()(std::int64_t count) const { return fmt::format("{}", count); }
-  std::string operator()(Duration d) const { return fmt::format("{}ns", d.ns()); }
-  std::string operator()(const Rate& rate) const {
-    return fmt::format("{}/{}ns", rate.units, rate.per.ns());
-  }
-  std::string operator()(const std::string& word) const { return word; }
-  std::string operator()(bool is_true) const { return is_true ? "true" : "false"; }
-};
-
 /// Of what a row's states depend on for their meaning.
-std::string digest_of(const LimitDefinition& limit, const limiter::Parameters& row) {
-  std::string text = limit.spec.name + '\n' + limit.spec.algorithm;
-  for (const std::string& attribute : limit.state_key) text += '\n' + attribute;
-  for (const auto& [name, value] : row.values()) {
-    text += fmt::format("\n{}={}", name, std::visit(DigestText(), value));
-  }
-  return fmt::format("{:016x}", hash64(text)).substr(0, 10);
+std::string digest_of(const LimitDefinition& limit, std::size_t variant) {
+  const std::string meaning = identity_of(limit, static_cast<policy::VariantIndex>(variant));
+  return fmt::format("{:016x}", hash64(meaning)).substr(0, 10);
 }
 
 std::string escaped(std::string_view text) {
@@ -76,15 +62,15 @@ tl::expected<RedisPlan, Problem> RedisPlan::make(Definition definition,
     const LimitDefinition& limit = definition.limits[i];
     plan.rows_.emplace_back();
     plan.names_.emplace_back();
-    for (const limiter::Parameters& row : limit.variants) {
-      MadeRow made = checked_row(limit, row, options);
+    for (std::size_t v = 0; v < limit.variants.size(); ++v) {
+      MadeRow made = checked_row(limit, limit.variants[v], options);
       if (!made) {
         return tl::unexpected(
             Problem{fmt::format("/{}/{}", i, made.error().pointer), made.error().message});
       }
       plan.rows_.back().push_back(std::move(*made));
       plan.names_.back().push_back(
-          fmt::format("{}:{}:", escaped(limit.spec.name), digest_of(limit, row)));
+          fmt::format("{}:{}:", escaped(limit.spec.name), digest_of(limit, v)));
     }
   }
   plan.definition_ = std::move(definition);

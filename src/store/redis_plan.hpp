@@ -31,7 +31,10 @@ class RedisPlan {
   const policy::LimitSpec& spec(std::uint16_t limit) const {
     return definition_.limits[limit].spec;
   }
-  const RedisRow& row(const LimitAsk& ask) const { return *rows_[ask.limit][ask.variant]; }
+  const RedisRow& row(const LimitAsk& ask) const { return row(ask.limit, ask.variant); }
+  const RedisRow& row(std::uint16_t limit, policy::VariantIndex variant) const {
+    return *rows_[limit][variant];
+  }
 
   std::string key_of(std::string_view partition, const LimitAsk& ask) const;
   std::string id_key_of(const Ask& ask) const;

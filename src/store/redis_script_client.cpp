@@ -50,7 +50,7 @@ std::string RedisScriptClient::question(const Ask& ask, std::string_view token) 
   command.add("decide");
   command.add(time_of(ask.now));
   command.add(by_asked_time_ ? slack_ms_by_asked_time : slack_ms);
-  command.add(id_ttl_ms_);
+  command.add(ask.request_id.empty() ? 0 : id_ttl_ms_);
   for (const LimitAsk& limit : ask.limits) {
     const policy::LimitSpec& spec = plan().spec(limit.limit);
     const RedisRow& row = plan().row(limit);

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <random>
 
+#include "store/memory_store.hpp"
 #include "store/redis_client.hpp"
 #include "store/redis_master_refill.hpp"
 #include "store/redis_read_then_write.hpp"
@@ -66,9 +67,6 @@ std::optional<Problem> problem_of(const RedisOptions& options) {
   if (share.part <= 0 || share.of <= 0 || share.part > share.of) {
     return Problem{"local_share", "must be above 0 and at most 1"};
   }
-  if (options.on_failure == OnStoreFailure::local && !options.make_local) {
-    return Problem{"on_failure", "needs a store that decides here"};
-  }
   return std::nullopt;
 }
 
@@ -103,7 +101,10 @@ tl::expected<std::unique_ptr<Store>, Problem> make_redis_store(Definition defini
   if (auto problem = design_problem(definition, options.design)) return tl::unexpected(*problem);
   std::unique_ptr<Store> local;
   if (options.on_failure == OnStoreFailure::local) {
-    auto made = options.make_local(scale(definition, options.local_share));
+    Definition share = scale(definition, options.local_share);
+    auto made = options.make_local
+                    ? options.make_local(std::move(share))
+                    : make_memory_store(std::move(share), {.environment = options.environment});
     if (!made) return tl::unexpected(made.error());
     local = std::move(*made);
   }

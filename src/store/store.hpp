@@ -144,7 +144,8 @@ class StoreClient {
 struct StoreFigures {
   /// None where only counting would tell.
   std::optional<std::uint64_t> active_keys;
-  /// Decisions that it could not make, by why: "timeout", "connection", "error".
+  /// Decisions that it could not make, by why: "timeout", "connection", "error"; "down" where it
+  /// was not asked since it had failed before, "overload" where too many were outstanding.
   std::vector<std::pair<std::string, std::uint64_t>> failures;
   /// Decisions that a stand-in made.
   std::uint64_t decided_locally = 0;

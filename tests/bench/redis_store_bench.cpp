@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "limiter/catalogue.hpp"
@@ -37,7 +36,7 @@ class BenchRedis {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const std::string port = std::to_string(bench_port());
     execlp("redis-server", "redis-server", "--port", port.c_str(), "--bind", "127.0.0.1", "--save",
-           "", "--appendonly", "no", "--loglevel", "warning", nullptr);
+           "", "--appendonly", "no", "--logfile", "/dev/null", nullptr);
     _exit(127);
   }
   ~BenchRedis() {
@@ -91,12 +90,13 @@ class BenchClient {
     store_ = make_redis_store(definition, options).value();
     client_ = store_->make_client(loop_);
     for (int i = 0; i < 1000; ++i) asks_.push_back(ask_of(fmt::format("user-{}", i)));
-    while (!is_ready()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    while (!is_ready()) loop_.run_for(std::chrono::milliseconds(10));
   }
 
   void run(std::size_t requests, std::size_t at_once) {
     left_ = requests;
     for (std::size_t i = 0; i < std::min(at_once, requests); ++i) next();
+    loop_.restart();
     while (outstanding_ > 0) loop_.run_one();
   }
 
@@ -119,6 +119,7 @@ class BenchClient {
   }
 
   bool is_ready() {
+    loop_.restart();
     bool answered = false;
     bool decided = false;
     client_->decide(asks_[0], [&](Said&& said) {

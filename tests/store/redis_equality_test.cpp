@@ -158,15 +158,17 @@ class Comparison {
   void end_one(RandomTraffic& traffic, Instant now) {
     drain();
     if (owed_.empty()) return;
-    const std::size_t index = traffic.below(owed_.size());
+    // The newest are those whose windows have not passed.
+    const std::size_t index =
+        traffic.below(2) == 0 ? owed_.size() - 1 : traffic.below(owed_.size());
     const auto [partition, owed] = owed_[index];
     owed_.erase(owed_.begin() + static_cast<std::ptrdiff_t>(index));
     Ended ended{.now = now, .partition = partition, .dropped = false, .costs = {}};
     for (const Owed& each : owed) {
       std::optional<policy::Cost> cost;
       if (traffic.below(8) != 0) {
-        cost = static_cast<policy::Cost>(
-            traffic.below(static_cast<std::uint64_t>(2 * each.charged + 3)));
+        const auto most = static_cast<std::uint64_t>(2 * each.charged + 3);
+        cost = traffic.below(4) == 0 ? 0 : static_cast<policy::Cost>(traffic.below(most));
       }
       ended.costs.push_back(cost);
       limiters_.end(each, now, cost);
@@ -256,11 +258,12 @@ const std::vector<EqualityCase>& equality_cases() {
       {"sliding-window-counter",
        {"limit=5 window=1s", "limit=100 window=1m anchor=first-request",
         "limit=3 window=10ms count_denied=true", "limit=0 window=1s count_denied=true",
-        "limit=1000000 window=30d", "limit=7 window=1h anchor=first-request count_denied=true"}},
+        "limit=1000000 window=30d", "limit=50 window=3000d",
+        "limit=7 window=1h anchor=first-request count_denied=true"}},
       {"sliding-window-segments",
        {"limit=5 window=1s segments=4", "limit=6 window=1s segments=3",
         "limit=100 window=1m segments=60 anchor=first-request", "limit=10 window=7ms segments=7",
-        "limit=20 window=366d segments=3599", "limit=4 window=90s segments=1",
+        "limit=20 window=367d segments=3593", "limit=4 window=90s segments=1",
         "limit=9 window=10s segments=7 anchor=first-request"}},
       {"token-bucket",
        {"capacity=20 rate=5/s", "capacity=7 rate=3/s", "capacity=5 rate=7/11ms",

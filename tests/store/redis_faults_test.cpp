@@ -44,7 +44,7 @@ void wait_until_decided_by_store(Gateway& gateway, std::string_view user) {
 /// Remembers what it was asked, and admits everything.
 struct StandIn {
   int made = 0;
-  int decided = 0;
+  int asked = 0;
   std::vector<Owed> ended;
   Definition definition;
 
@@ -53,7 +53,7 @@ struct StandIn {
     explicit Client(StandIn& owner) : owner_(owner) {}
     bool decide_at_once(const Ask&, Said&) override { return false; }
     void decide(Ask ask, Decided decided) override {
-      ++owner_.decided;
+      ++owner_.asked;
       Said said;
       said.owed.push_back(
           {.ask = ask.limits[0], .charged_at = ask.now, .holds = true, .started = ask.now});
@@ -267,7 +267,7 @@ TEST_F(RedisFaultsTest, AShareIsDecidedHereAndEndedHere) {
   EXPECT_EQ(here.made, 1);
   EXPECT_EQ(here.definition.limits[0].variants[0].count("limit"), 3);
   EXPECT_EQ(gateway.decide("u").by, DecidedBy::store);
-  EXPECT_EQ(here.decided, 0);
+  EXPECT_EQ(here.asked, 0);
   server.kill();
   const Said said = gateway.decide("u");
   EXPECT_EQ(said.by, DecidedBy::failure_local);
@@ -278,6 +278,23 @@ TEST_F(RedisFaultsTest, AShareIsDecidedHereAndEndedHere) {
   wait_until_decided_by_store(gateway, "u");
   gateway.end(said.owed, {.now = {}, .partition = "u", .dropped = false, .costs = {}});
   EXPECT_EQ(here.ended.size(), 1U);
+}
+
+TEST_F(RedisFaultsTest, WithoutAnythingElseMemoryStandsIn) {
+  RedisServer server;
+  RedisOptions options = impatient(server, OnStoreFailure::local);
+  options.local_share = {1, 4};
+  Gateway gateway(daily(10), options);
+  EXPECT_EQ(gateway.decide("u").by, DecidedBy::store);
+  server.kill();
+  int admitted = 0;
+  for (int i = 0; i < 10; ++i) {
+    const Said said = gateway.decide("u");
+    EXPECT_EQ(said.by, DecidedBy::failure_local);
+    admitted += said.allowed ? 1 : 0;
+  }
+  EXPECT_EQ(admitted, 3);
+  EXPECT_EQ(gateway.figures().decided_locally, 10U);
 }
 
 TEST_F(RedisFaultsTest, AnErrorIsAFailureOfItsRequestOnly) {

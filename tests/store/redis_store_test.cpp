@@ -130,6 +130,23 @@ TEST_F(RedisStoreTest, EveryKeyExpiresOnceItsStateIsThatOfANewOne) {
   gateway.run_until([&] { return server.ask({"DBSIZE"}) == "0"; });
 }
 
+TEST_F(RedisStoreTest, ALogOfDenialsStaysShort) {
+  const RedisServer server;
+  const Definition definition = definition_of(
+      {limit_definition("sliding-window-log", "limit=10 window=1h count_denied=true")});
+  RedisOptions options = options_for({server.node()});
+  options.by_asked_time = true;
+  Gateway gateway(definition, options);
+  const Instant now = Instant::from_unix_seconds(1'767'225'600);
+  for (int i = 0; i < 500; ++i) {
+    gateway.decide(ask_for(definition, "u", now + Duration::from_ms(i)));
+  }
+  std::string key = server.ask({"KEYS", "*"});
+  key.pop_back();
+  // Sixteen bytes for each of ten that matter, and as many again before it is cleared up.
+  EXPECT_LE(std::stoi(server.ask({"STRLEN", key})), 16 * 30);
+}
+
 TEST_F(RedisStoreTest, WhatNeverComesBackIsNotForgotten) {
   const RedisServer server;
   const Definition definition =
