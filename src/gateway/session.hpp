@@ -128,7 +128,6 @@ class Session final : public Poller::Watched, private BodySink, private Asker {
   void answer_text(int status, std::string_view content_type, std::string_view lines,
                    std::string_view body);
   void append_connection(bool is_tunnel);
-  void tell_debt(int status, const boost::beast::http::fields* fields, std::string_view body);
   /// Whether what is left of the body is worth reading, so that the connection can stay.
   void settle_rest_of_body();
   void finish();

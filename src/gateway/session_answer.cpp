@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "gateway/answer_text.hpp"
@@ -11,6 +12,19 @@ namespace http_fields = boost::beast::http;
 
 /// So much of an answer is written at once; less waits until all has come that comes now.
 constexpr std::size_t flush_at = std::size_t{32} << 10;
+
+/// The headers of a head that is text.
+http_fields::fields fields_of(std::string_view head) {
+  http_fields::fields fields;
+  while (!head.empty()) {
+    const std::size_t end = std::min(head.find("\r\n"), head.size());
+    const std::string_view line = head.substr(0, end);
+    const std::size_t colon = line.find(": ");
+    if (colon != line.npos) fields.insert(line.substr(0, colon), line.substr(colon + 2));
+    head.remove_prefix(std::min(end + 2, head.size()));
+  }
+  return fields;
+}
 
 bool has_no_body(int status) { return status / 100 == 1 || status == 204 || status == 304; }
 
@@ -27,21 +41,16 @@ bool Session::is_to_head() const {
 
 bool Session::answer_is_read() const { return admission_.debt && admission_.debt->reads_answer(); }
 
-void Session::tell_debt(int status, const boost::beast::http::fields* fields,
-                        std::string_view body) {
-  if (!answer_is_read()) return;
-  static const boost::beast::http::fields none;
-  admission_.debt->answer_begins(status, fields == nullptr ? none : *fields);
-  if (!body.empty()) admission_.debt->answer_goes_on(body);
-}
-
 // ---- Whole answers
 
 void Session::answer(int status, std::string_view prepared_head, std::string_view body) {
   status_ = status;
   has_begun_ = true;
   const bool is_head = is_to_head();
-  tell_debt(status, nullptr, is_head ? "" : body);
+  if (answer_is_read()) {
+    admission_.debt->answer_begins(status, fields_of(prepared_head));
+    if (!is_head && !body.empty()) admission_.debt->answer_goes_on(body);
+  }
   settle_rest_of_body();
   out_.append(prepared_head);
   out_.append(worker_.date().now());
@@ -92,7 +101,10 @@ void Session::append_connection(bool is_tunnel) {
 void Session::begin(const AnswerHead& head) {
   status_ = head.status;
   has_begun_ = true;
-  tell_debt(head.status, head.fields, "");
+  if (answer_is_read()) {
+    admission_.debt->answer_begins(head.status,
+                                   head.fields != nullptr ? *head.fields : fields_of(head.lines));
+  }
   if (left_) return;
   const bool is_head = is_to_head();
   const bool is_1_0 = reader_->version() < 11;

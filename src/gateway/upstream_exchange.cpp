@@ -223,9 +223,7 @@ void UpstreamExchange::take_head(std::string_view& rest) {
                           .has_date = head_.find(boost::beast::http::field::date) != head_.end(),
                           .fields = &head_};
   if (status == 101) {
-    if (!spec_.allow_upgrade || !wants_upgrade(asker_.head())) {
-      return fail(UpstreamFailure::malformed);
-    }
+    if (!wants_upgrade(asker_.head())) return fail(UpstreamFailure::malformed);
     is_tunnel_ = true;
     asker_.begin_tunnel(answer);
     if (!rest.empty()) asker_.go_on(std::exchange(rest, {}));

@@ -109,7 +109,8 @@ BodyFraming body_framing(const Asker& asker) {
 
 bool wants_upgrade(const RequestHead& head) {
   const auto upgrade = head.find(field::upgrade);
-  if (upgrade == head.end() || same_in_any_case(upgrade->value(), "h2c")) return false;
+  if (head.version() < 11 || upgrade == head.end()) return false;
+  if (same_in_any_case(upgrade->value(), "h2c")) return false;
   return beast_http::token_list(head[field::connection]).exists("upgrade");
 }
 
@@ -131,7 +132,7 @@ std::string upstream_request_head(const UpstreamSpec& spec, const Asker& asker) 
   append_forwarded(out, asker);
   if (spec.via) append_line(out, "Via", head.version() < 11 ? "1.0 weir" : "1.1 weir");
   append_framing(out, asker);
-  if (spec.allow_upgrade && wants_upgrade(head)) {
+  if (wants_upgrade(head)) {
     append_line(out, "Connection", "Upgrade");
     append_line(out, "Upgrade", head[field::upgrade]);
   }
