@@ -14,7 +14,7 @@ namespace weir::gateway {
 namespace {
 
 /// How soon it is tried again when there were no more descriptors.
-constexpr Duration retry_after = Duration::from_ms(100);
+constexpr Duration accept_again_after = Duration::from_ms(100);
 /// So many are accepted before others have their turn.
 constexpr int accepted_at_once = 256;
 
@@ -55,7 +55,7 @@ bool Acceptor::accept_one() {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
     if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) return true;
     workers_.front()->counters().accept_failures.add();
-    retry_.set(steady_now() + retry_after);
+    retry_.set(steady_now() + accept_again_after);
     return false;
   }
   if (open_connections() >= max_connections_) {

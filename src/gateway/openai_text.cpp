@@ -13,11 +13,13 @@ namespace {
 
 using AnswerJson = nlohmann::ordered_json;
 
-std::string dumped(const AnswerJson& json) {
+std::string json_text_of(const AnswerJson& json) {
   return json.dump(-1, ' ', false, AnswerJson::error_handler_t::replace);
 }
 
-std::string as_event(const AnswerJson& json) { return fmt::format("data: {}\n\n", dumped(json)); }
+std::string as_event(const AnswerJson& json) {
+  return fmt::format("data: {}\n\n", json_text_of(json));
+}
 
 AnswerJson usage_of(const OpenAiRequest& request, const OpenAiAnswerFacts& facts) {
   AnswerJson usage = {{"prompt_tokens", facts.prompt_tokens}};
@@ -83,22 +85,22 @@ std::string embeddings_text(const OpenAiRequest& request, const OpenAiAnswerFact
   }
   list["model"] = request.model;
   list["usage"] = usage_of(request, facts);
-  return dumped(list);
+  return json_text_of(list);
 }
 
 }  // namespace
 
 std::string openai_error_text(const OpenAiError& error) {
   const AnswerJson param = error.param.empty() ? AnswerJson(nullptr) : AnswerJson(error.param);
-  return dumped({{"error",
-                  {{"message", error.message},
-                   {"type", "invalid_request_error"},
-                   {"param", param},
-                   {"code", nullptr}}}});
+  return json_text_of({{"error",
+                        {{"message", error.message},
+                         {"type", "invalid_request_error"},
+                         {"param", param},
+                         {"code", nullptr}}}});
 }
 
 std::string openai_models_text() {
-  return dumped(
+  return json_text_of(
       {{"object", "list"},
        {"data",
         AnswerJson::array(
@@ -122,7 +124,7 @@ std::string openai_answer_text(const OpenAiRequest& request, const OpenAiAnswerF
     answer["choices"].push_back(std::move(choice));
   }
   answer["usage"] = usage_of(request, facts);
-  return dumped(answer);
+  return json_text_of(answer);
 }
 
 std::string openai_first_event(const OpenAiRequest& request, const OpenAiAnswerFacts& facts) {

@@ -20,7 +20,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-Admission denial(std::string body) {
+Admission denied_with(std::string body) {
   Admission denied;
   denied.allowed = false;
   denied.status = 429;
@@ -99,7 +99,7 @@ TEST_F(GatewayServer, ReadsARequestThatComesByteByByte) {
 }
 
 TEST_F(GatewayServer, DeniesWithTheGatekeepersAnswer) {
-  script.rule = [](const SeenRequest&) { return denial("{\"error\":1}"); };
+  script.rule = [](const SeenRequest&) { return denied_with("{\"error\":1}"); };
   RunningServer server(options());
   RawClient client = server.client();
   for (int i = 0; i < 2; ++i) {
@@ -116,7 +116,7 @@ TEST_F(GatewayServer, DeniesWithTheGatekeepersAnswer) {
 
 TEST_F(GatewayServer, DropsTheBodyOfADeniedRequestAndGoesOn) {
   script.rule = [](const SeenRequest& request) {
-    return request.method == "POST" ? denial("no") : Admission();
+    return request.method == "POST" ? denied_with("no") : Admission();
   };
   RunningServer server(options());
   RawClient client = server.client();
@@ -129,7 +129,7 @@ TEST_F(GatewayServer, DropsTheBodyOfADeniedRequestAndGoesOn) {
 }
 
 TEST_F(GatewayServer, ClosesAfterADenialWhoseBodyIsNotWorthReading) {
-  script.rule = [](const SeenRequest&) { return denial("no"); };
+  script.rule = [](const SeenRequest&) { return denied_with("no"); };
   RunningServer server(options());
   RawClient large = server.client();
   ASSERT_TRUE(large.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n0123"));
@@ -379,7 +379,7 @@ TEST_F(GatewayServer, EndsRequestsByTheGatekeeperThatAdmittedThem) {
   answer.latency = traffic::ConstantNumber{50e6};
   RunningServer server(options(answer));
   GatekeeperScript second;
-  second.rule = [](const SeenRequest&) { return denial("second"); };
+  second.rule = [](const SeenRequest&) { return denied_with("second"); };
   RawClient client = server.client();
   ASSERT_TRUE(client.send(get("/")));
   ASSERT_TRUE(comes_true([&] { return script.seen().size() == 1; }));
