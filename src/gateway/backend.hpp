@@ -92,7 +92,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual BodyUse body_use(const RequestHead& head) const = 0;
-  /// Whether it can pass on requests to change the protocol, and then bytes both ways.
+  /// Whether it passes on requests to change the protocol, and then bytes both ways.
   virtual bool takes_upgrades() const { return false; }
   /// Answers; null if it has done so when this returns.
   virtual std::unique_ptr<Answering> start(Asker& asker) = 0;

@@ -72,8 +72,6 @@ struct ServerOptions {
   /// 0 for 20,000, or less where the process may not have so many files.
   std::size_t max_connections = 0;
   int backlog = 4096;
-  /// Requests to change the protocol are passed on, if the backend can; else they are refused.
-  bool allow_upgrade = false;
   GatekeeperFactory make_gatekeeper;
   PagesFactory make_pages;
   BackendFactory make_backend;

@@ -66,8 +66,7 @@ bool Session::has_bad_form() {
     return true;
   }
   if (!reader_->asks_upgrade() || reader_->version() < 11) return false;
-  const bool is_taken = worker_.options().allow_upgrade && role_ == Role::traffic &&
-                        worker_.backend().takes_upgrades();
+  const bool is_taken = role_ == Role::traffic && worker_.backend().takes_upgrades();
   // The offer to go on with HTTP/2 may be passed over.
   if (is_taken || head_[bhttp::field::upgrade] == "h2c") return false;
   reject(BadRequest::refused_upgrade);

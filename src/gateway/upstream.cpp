@@ -23,7 +23,7 @@ class Upstream final : public Backend {
         pool_(parts, std::move(endpoints), spec.keep_alive, spec.max_idle) {}
 
   BodyUse body_use(const RequestHead&) const override { return BodyUse::pass; }
-  bool takes_upgrades() const override { return true; }
+  bool takes_upgrades() const override { return spec_.allow_upgrade; }
 
   std::unique_ptr<Answering> start(Asker& asker) override {
     auto exchange = std::make_unique<UpstreamExchange>(spec_, parts_, pool_, asker);

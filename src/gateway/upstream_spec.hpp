@@ -15,6 +15,9 @@ struct UpstreamSpec {
   /// The client's header Host is passed on (as Caddy does); else it is the upstream's (as nginx
   /// does), and the client's is in X-Forwarded-Host.
   bool pass_host = false;
+  /// Requests to change the protocol are passed on, and then bytes both ways; else they are
+  /// refused.
+  bool allow_upgrade = false;
   /// Tells upstream and client, with a header Via.
   bool via = false;
   Duration connect_timeout = Duration::from_seconds(5);

@@ -424,9 +424,8 @@ TEST_F(GatewayUpstream, PassesAnotherProtocolBothWays) {
     EXPECT_EQ(connection.read_bytes(4), "ping");
     connection.send("pong");
   });
-  ServerOptions upgrading = options(fake.port());
-  upgrading.allow_upgrade = true;
-  RunningServer server(upgrading);
+  spec.allow_upgrade = true;
+  RunningServer server(options(fake.port()));
   RawClient client = server.client();
   ASSERT_TRUE(client.send(get("/", "Connection: upgrade\r\nUpgrade: echo\r\n")));
   const std::string head = client.read_until("\r\n\r\n");
