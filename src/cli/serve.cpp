@@ -17,6 +17,7 @@
 #include "gateway/access_log.hpp"
 #include "gateway/builtin_answer.hpp"
 #include "gateway/metrics_page.hpp"
+#include "gateway/openai_answer.hpp"
 #include "gateway/own_pages.hpp"
 #include "gateway/server.hpp"
 #include "gateway/upstream.hpp"
@@ -70,6 +71,7 @@ class ServeCommand {
   std::string check_words() const;
   Result<gateway::ServerOptions> server_options(const ServedScenario& served);
   Result<gateway::BackendFactory> upstream() const;
+  Result<gateway::BackendFactory> openai(const ServedScenario& served) const;
   Result<gateway::BackendFactory> backend(const ServedScenario& served) const;
   Result<std::vector<gateway::ListenerSpec>> listeners() const;
   Result<bool> open_log();
@@ -190,10 +192,32 @@ Result<gateway::BackendFactory> ServeCommand::upstream() const {
   return gateway::upstream(std::move(spec));
 }
 
+Result<gateway::BackendFactory> ServeCommand::openai(const ServedScenario& served) const {
+  gateway::OpenAiSpec spec;
+  spec.seed = served.scenario.seed;
+  if (const auto& backend = served.scenario.backend) {
+    spec.latency = backend->first_token ? backend->first_token : backend->latency;
+    const auto* per_token =
+        backend->per_token ? std::get_if<traffic::ConstantNumber>(&*backend->per_token) : nullptr;
+    if (backend->per_token && per_token == nullptr) {
+      return fail(ErrorKind::usage,
+                  "--answer openai: /backend/per_token must be one time for all tokens");
+    }
+    if (per_token != nullptr) {
+      spec.time_per_token = Duration::from_ns(static_cast<std::int64_t>(per_token->value));
+    }
+  }
+  const auto tokens = number_of("--completion-tokens", words_.completion_tokens, 1, 1'000'000);
+  if (!tokens) return tl::unexpected(tokens.error());
+  spec.completion_tokens = traffic::ConstantNumber{static_cast<double>(*tokens)};
+  return gateway::openai_answer(std::move(spec));
+}
+
 Result<gateway::BackendFactory> ServeCommand::backend(const ServedScenario& served) const {
   if (!words_.upstream.empty()) return upstream();
   std::optional<traffic::NumberDistribution> latency;
   if (served.scenario.backend) latency = served.scenario.backend->latency;
+  if (words_.answer == "openai") return openai(served);
   const auto status = number_of("--answer", words_.answer, 200, 599);
   if (!status) return tl::unexpected(status.error());
   gateway::BuiltinAnswerSpec answer;

@@ -67,6 +67,12 @@ void ServeWords::add_to(CLI::App& command) {
       ->type_name("STATUS|openai")
       ->envname("WEIR_ANSWER")
       ->capture_default_str();
+  command
+      .add_option("--completion-tokens", completion_tokens,
+                  "With --answer openai: how many tokens an answer has, if it may have as many")
+      ->type_name("N")
+      ->envname("WEIR_COMPLETION_TOKENS")
+      ->capture_default_str();
   command.add_option("--body", body, "The body of that answer, @FILE for a file's content")
       ->type_name("TEXT")
       ->envname("WEIR_BODY");

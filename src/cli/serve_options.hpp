@@ -22,6 +22,7 @@ struct ServeWords {
   std::string upstream_timeout = "60s";
   bool pass_host = false;
   std::string answer = "200";
+  std::string completion_tokens = "64";
   std::string body;
   std::string latency;
   std::string headers;

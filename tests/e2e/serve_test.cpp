@@ -166,6 +166,13 @@ TEST(ServeScenarios, FlaskCounterDoesWhatTheSimulationSays) {
                    {"--set", "/duration=5s", "--set", "/policy/limits/0/window=2s"}, {}, "", 0.01);
 }
 
+TEST(ServeScenarios, AiInferenceDoesWhatTheSimulationSays) {
+  expect_agreement(
+      scenario_path("serve-ai-inference"), {"--set", "/duration=4s"},
+      {"--answer", "openai", "--completion-tokens", "1000", "--request-id", "X-Request-Id"}, "",
+      0.02);
+}
+
 TEST(ServeScenarios, PlaygroundDoesWhatTheSimulationSays) {
   for (const char* policy : {"memory-bucket", "sorted-set"}) {
     SCOPED_TRACE(policy);
