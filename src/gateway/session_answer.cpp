@@ -1,3 +1,5 @@
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -176,6 +178,9 @@ void Session::begin_tunnel(const AnswerHead& head) {
   has_begun_ = true;
   keep_alive_ = false;
   framing_ = Framing::until_close;
+  // Nobody knows how long it is quiet, but a client that is gone may not hold it for ever.
+  const int yes = 1;
+  ::setsockopt(fd_, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
   append_status_line(out_, head.status);
   out_.append(head.lines);
   out_.append(admission_.headers);

@@ -118,8 +118,11 @@ void Worker::end_batch() {
 
 void Worker::stop(Duration grace) {
   boost::asio::post(loop_, [this, grace] {
-    if (std::exchange(is_stopping_, true)) return;
     now_ = steady_now();
+    if (std::exchange(is_stopping_, true)) {
+      if (grace_) grace_->set(now_ + grace);
+      return;
+    }
     grace_ = std::make_unique<Alarm>(alarms_, [this] { kill_all(); });
     grace_->set(now_ + grace);
     std::vector<Session*> all;

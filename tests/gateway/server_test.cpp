@@ -374,6 +374,18 @@ TEST_F(GatewayServer, CutsOffWhatDoesNotEndWithinTheGrace) {
   EXPECT_EQ(script.ended().size(), 1u);
 }
 
+TEST_F(GatewayServer, IsStoppedAgainWithLessGrace) {
+  BuiltinAnswerSpec answer;
+  answer.latency = traffic::ConstantNumber{3600e9};
+  RunningServer server(options(answer));
+  RawClient client = server.client();
+  ASSERT_TRUE(client.send(get("/")));
+  ASSERT_TRUE(comes_true([&] { return script.seen().size() == 1; }));
+  server->stop(Duration::from_seconds(3600));
+  server.stop(Duration());
+  EXPECT_TRUE(client.is_closed_by_server());
+}
+
 TEST_F(GatewayServer, EndsRequestsByTheGatekeeperThatAdmittedThem) {
   BuiltinAnswerSpec answer;
   answer.latency = traffic::ConstantNumber{50e6};
