@@ -73,7 +73,7 @@ std::string go_duration(Duration d) {
 }
 
 /// A name as a structured field's string.
-std::string quoted(std::string_view name) {
+std::string structured_string(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) {
     if (c < ' ' || c > '~') {
@@ -251,10 +251,11 @@ void LimitHeaders::write_lists(const std::vector<Told>& all, std::string& out) c
   std::string policies;
   std::string states;
   for (const Told& t : all) {
-    const std::string name = quoted(t.facts->name);
+    const std::string name = structured_string(t.facts->name);
     if (t.limit) {
       policies += fmt::format("{}{};q={}", policies.empty() ? "" : ", ", name, *t.limit);
-      if (!t.facts->cost.empty()) policies += fmt::format(";qu={}", quoted(t.facts->cost));
+      if (!t.facts->cost.empty())
+        policies += fmt::format(";qu={}", structured_string(t.facts->cost));
       if (t.window_s > 0) policies += fmt::format(";w={}", t.window_s);
     }
     if (!t.remaining) continue;

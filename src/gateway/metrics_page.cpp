@@ -25,7 +25,7 @@ std::string label_text(std::string_view value) {
   return out;
 }
 
-class Page {
+class MetricsText {
  public:
   std::string text;
 
@@ -66,7 +66,7 @@ class Page {
   std::string_view name_;
 };
 
-void write_decisions(const Metrics::Totals& totals, Page& page) {
+void write_decisions(const Metrics::Totals& totals, MetricsText& page) {
   page.counter("allowed_total", "Requests that were allowed.", totals.allowed);
   page.counter("denied_total", "Requests that were denied.", totals.denied);
   page.begin("denied_by_total", "counter", "Denials by the limits that denied.");
@@ -85,7 +85,7 @@ void write_decisions(const Metrics::Totals& totals, Page& page) {
   page.histogram("store_seconds", "The store's part of them.", totals.store);
 }
 
-void write_store(const store::StoreFigures& store, Page& page) {
+void write_store(const store::StoreFigures& store, MetricsText& page) {
   if (store.active_keys) {
     page.begin("active_keys", "gauge", "Keys with a state other than a new one's.");
     page.value(*store.active_keys);
@@ -96,7 +96,7 @@ void write_store(const store::StoreFigures& store, Page& page) {
                store.decided_locally);
 }
 
-void write_server(const ServerFigures& server, Page& page) {
+void write_server(const ServerFigures& server, MetricsText& page) {
   page.begin("connections", "gauge", "Connections that are open.");
   page.value(server.connections_open());
   page.counter("connections_total", "Connections that were accepted.", server.connections_accepted);
@@ -128,7 +128,7 @@ void write_server(const ServerFigures& server, Page& page) {
 
 std::string metrics_page(const Metrics::Totals& totals, const store::StoreFigures& store,
                          const ServerFigures& server) {
-  Page page;
+  MetricsText page;
   write_decisions(totals, page);
   write_store(store, page);
   write_server(server, page);

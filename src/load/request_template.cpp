@@ -16,7 +16,7 @@ namespace {
 
 using scenario::TargetSpec;
 using scenario::TextSource;
-using Kind = scenario::FieldPlace::Kind;
+using PlaceKind = scenario::FieldPlace::Kind;
 
 Result<std::string> read_secret_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -84,9 +84,9 @@ Result<HeaderList> headers_of(const TargetSpec& target, const http::Url& url) {
   for (const auto& [attribute, where] : target.identify) {
     // A gateway that looks in several places finds it in the first.
     const scenario::FieldPlace& place = where.places.front();
-    if (place.kind == Kind::bearer) list.imply("Authorization", "Bearer {" + attribute + "}");
-    if (place.kind == Kind::api_key) list.imply("X-API-Key", "{" + attribute + "}");
-    if (place.kind == Kind::header) list.imply(place.name, "{" + attribute + "}");
+    if (place.kind == PlaceKind::bearer) list.imply("Authorization", "Bearer {" + attribute + "}");
+    if (place.kind == PlaceKind::api_key) list.imply("X-API-Key", "{" + attribute + "}");
+    if (place.kind == PlaceKind::header) list.imply(place.name, "{" + attribute + "}");
   }
   if (!url.user_info.empty()) list.imply("Authorization", "Basic " + to_base64(url.user_info));
   list.imply("User-Agent", "weir/" WEIR_VERSION);
@@ -99,7 +99,7 @@ std::string path_of(const TargetSpec& target, const http::Url& url) {
   for (const auto& [attribute, where] : target.identify) {
     const std::string name = "{" + attribute + "}";
     const scenario::FieldPlace& place = where.places.front();
-    if (place.kind != Kind::query || path.find(name) != std::string::npos) continue;
+    if (place.kind != PlaceKind::query || path.find(name) != std::string::npos) continue;
     path += path.find('?') == std::string::npos ? '?' : '&';
     path += place.name + "=" + name;
   }

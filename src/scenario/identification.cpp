@@ -12,9 +12,9 @@ namespace {
 
 using Kind = FieldPlace::Kind;
 
-constexpr std::array<std::pair<std::string_view, Kind>, 3> words = {
+constexpr std::array<std::pair<std::string_view, Kind>, 3> place_words = {
     {{"bearer", Kind::bearer}, {"api-key", Kind::api_key}, {"client", Kind::client}}};
-constexpr std::array<std::pair<std::string_view, Kind>, 6> prefixes = {
+constexpr std::array<std::pair<std::string_view, Kind>, 6> place_prefixes = {
     {{"header:", Kind::header},
      {"query:", Kind::query},
      {"path:", Kind::path},
@@ -45,11 +45,11 @@ bool read_name(FieldPlace& place) {
 }
 
 std::optional<FieldPlace> place_of(std::string_view text) {
-  for (const auto& [word, kind] : words) {
+  for (const auto& [word, kind] : place_words) {
     if (text == word) return FieldPlace{kind, "", 0};
   }
   if (text.starts_with('=')) return FieldPlace{Kind::literal, std::string(text.substr(1)), 0};
-  for (const auto& [prefix, kind] : prefixes) {
+  for (const auto& [prefix, kind] : place_prefixes) {
     if (!text.starts_with(prefix)) continue;
     FieldPlace place{kind, std::string(text.substr(prefix.size())), 0};
     if (read_name(place)) return place;

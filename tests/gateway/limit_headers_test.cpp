@@ -13,7 +13,7 @@
 namespace weir::gateway {
 namespace {
 
-const Instant now = Instant::from_unix_ns(1'767'225'600'250'000'000);
+const Instant told_at = Instant::from_unix_ns(1'767'225'600'250'000'000);
 
 /// An answer of a policy with a limit on requests and one on tokens, the second of which denies.
 class LimitHeadersOf : public testing::Test {
@@ -37,7 +37,7 @@ class LimitHeadersOf : public testing::Test {
   std::string written(HeaderStyle style,
                       RetryAfterStyle retry_after = RetryAfterStyle::delta_seconds) const {
     std::string out;
-    LimitHeaders(policy_, style, retry_after).write(asked_, said_, now, out);
+    LimitHeaders(policy_, style, retry_after).write(asked_, said_, told_at, out);
     return out;
   }
   void allow() {
@@ -129,7 +129,7 @@ TEST_F(LimitHeadersOf, AreReadAsTheyAreMeant) {
       headers.add(text.substr(begin, colon - begin), text.substr(colon + 2, end - colon - 2));
       begin = end + 2;
     }
-    const load::RateLimitReading reading = headers.read(now);
+    const load::RateLimitReading reading = headers.read(told_at);
     EXPECT_TRUE(reading.families.has(family));
     EXPECT_TRUE(reading.malformed.empty());
     EXPECT_EQ(reading.retry_after.wait, Duration::from_seconds(15));

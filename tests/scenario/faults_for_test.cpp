@@ -333,7 +333,9 @@ std::vector<Fault> policy_faults() {
       {"unknown headers",
        {{"/policy/response", R"({"headers": "x-rate-limit"})"}},
        {"/policy/response/headers",
-        R"(must be "none", "x-ratelimit" or "ratelimit", got "x-rate-limit"; did you mean "x-ratelimit"?)"}},
+        R"(must be "none", "x-ratelimit", "x-ratelimit-epoch", "ratelimit", "ietf-draft-03", )"
+        R"("ietf-draft-06", "ietf-draft-07", "ietf-draft-08", "ietf-draft-10", "openai" or )"
+        R"("anthropic", got "x-rate-limit"; did you mean "x-ratelimit"?)"}},
       {"unknown form of Retry-After",
        {{"/policy/response", R"({"retry_after": "days"})"}},
        {"/policy/response/retry_after",
