@@ -108,8 +108,21 @@ std::string ServeCommand::check_words() const {
   if (!path_.empty() && !words_.limits.empty()) {
     return "serve: --limit stands instead of a scenario file; --set overrides a field of one";
   }
-  if (!words_.upstream.empty() && (words_.answer != "200" || !words_.body.empty())) {
-    return "serve: --upstream answers, so --answer and --body have no meaning";
+  if (!words_.upstream.empty() &&
+      (words_.answer != "200" || !words_.body.empty() || !words_.latency.empty())) {
+    return "serve: --upstream answers, so --answer, --body and --latency have no meaning";
+  }
+  if (words_.answer == "openai" && !words_.body.empty()) {
+    return "serve: --answer openai has a body of its own";
+  }
+  if (!words_.limits.empty() && split_list(words_.limits).empty()) {
+    return "serve: --limit is empty: say 'ALGORITHM NAME=VALUE…', or nothing for no limit";
+  }
+  for (const std::string& path : split_list(words_.exempt)) {
+    if (path[0] != '/') return fmt::format("serve: --exempt {}: a path begins with /", path);
+  }
+  if (words_.request_id.find_first_of(" :\t\r\n") != std::string::npos) {
+    return fmt::format("serve: --request-id {}: must be the name of a header", words_.request_id);
   }
   return "";
 }
@@ -146,9 +159,9 @@ int ServeCommand::run() {
 }
 
 Result<bool> ServeCommand::open_log() {
-  if (words_.access_log.empty()) return true;
   const auto format = choice_of("--log-format", words_.log_format, {"json", "combined"});
   if (!format) return tl::unexpected(format.error());
+  if (words_.access_log.empty()) return true;
   auto log = gateway::AccessLog::open(words_.access_log, *format == "json"
                                                              ? gateway::AccessLogFormat::json
                                                              : gateway::AccessLogFormat::combined);
@@ -174,6 +187,13 @@ Result<std::vector<gateway::ListenerSpec>> ServeCommand::listeners() const {
   auto endpoint = gateway::parse_listen_endpoint(admin);
   if (!endpoint) {
     return fail(ErrorKind::usage, fmt::format("--admin {}", endpoint.error().message));
+  }
+  const bool is_here = !endpoint->path.empty() || endpoint->host == "127.0.0.1" ||
+                       endpoint->host == "::1" || endpoint->host == "localhost";
+  if (!is_here && words_.admin_token.empty()) {
+    return fail(ErrorKind::usage, fmt::format("--admin {}: needs --admin-token where others than "
+                                              "this machine can ask",
+                                              words_.admin));
   }
   all.push_back({std::move(*endpoint), gateway::Role::admin});
   return all;
@@ -317,7 +337,10 @@ void ServeCommand::serve(gateway::Server& server, const Signals& signals, Durati
 }
 
 void ServeCommand::reload(gateway::Server& server) {
-  if (path_.empty()) return;
+  if (path_.empty()) {
+    complain("nothing is reloaded: the limits are those of the command line");
+    return;
+  }
   const auto served = read_served(setup());
   if (!served) {
     complain("nothing is reloaded: the rules are those from before");

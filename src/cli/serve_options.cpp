@@ -130,7 +130,8 @@ void ServeWords::add_to(CLI::App& command) {
       ->capture_default_str();
   command
       .add_option("--request-id", request_id,
-                  "The header that names a request, so that one repeated is not charged twice")
+                  "The header that names a request: one that is repeated within 10 minutes, by the "
+                  "same caller, for the same target and cost, is not charged again")
       ->type_name("HEADER")
       ->envname("WEIR_REQUEST_ID");
   command

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 #include "cli/command.hpp"
 #include "gateway/places.hpp"
@@ -92,7 +94,10 @@ Result<GivenPlaces> places_given(const ServeWords& words) {
                   fmt::format("--identify {}: {}", text,
                               parsed ? "must be such as user=header:X-User" : parsed.error()));
     }
-    given.insert_or_assign(text.substr(0, equals), *parsed);
+    if (!given.emplace(text.substr(0, equals), *parsed).second) {
+      return fail(ErrorKind::usage,
+                  fmt::format("--identify {}: it is said twice where that is", text));
+    }
   }
   return given;
 }
@@ -150,6 +155,23 @@ Result<store::LocalShare> local_share_of(const std::string& text) {
   return store::LocalShare{*part, *of};
 }
 
+/// Says on standard error when a Redis server is lost and when it is back, once for all threads.
+class StoreNews {
+ public:
+  void changed(const std::string& node, bool is_up, const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    int& lost = lost_[node];
+    lost += is_up ? -1 : 1;
+    if (!is_up && lost == 1) complain(fmt::format("redis {} is lost: {}", node, why));
+    if (is_up && lost == 0) complain(fmt::format("redis {} is back", node));
+  }
+
+ private:
+  std::mutex mutex_;
+  /// How many threads have lost it.
+  std::map<std::string, int> lost_;
+};
+
 Result<store::RedisOptions> redis_options(const ServeSetup& setup,
                                           const std::vector<std::string>& urls) {
   const ServeWords& words = setup.words;
@@ -157,7 +179,11 @@ Result<store::RedisOptions> redis_options(const ServeSetup& setup,
   options.environment.start = setup.clock.now();
   for (const std::string& url : urls) {
     const auto node = store::parse_redis_url(url);
-    if (!node) return fail(ErrorKind::usage, fmt::format("--store: {}", node.error()));
+    if (!node) {
+      // What stands before an "@" is nobody's business.
+      return fail(ErrorKind::usage,
+                  fmt::format("--store {}: {}", url.substr(url.rfind('@') + 1), node.error()));
+    }
     options.nodes.push_back(*node);
   }
   const auto timeout = duration_of("--store-timeout", words.store_timeout);
@@ -180,6 +206,10 @@ Result<store::RedisOptions> redis_options(const ServeSetup& setup,
                                                 : store::RedisDesign::read_then_write;
   const auto memory = memory_options(setup);
   if (!memory) return tl::unexpected(memory.error());
+  options.on_change = [news = std::make_shared<StoreNews>()](const std::string& node, bool is_up,
+                                                             const std::string& why) {
+    news->changed(node, is_up, why);
+  };
   options.make_local = [memory = *memory](store::Definition definition) {
     return store::make_memory_store(std::move(definition), memory);
   };
@@ -188,16 +218,22 @@ Result<store::RedisOptions> redis_options(const ServeSetup& setup,
 
 MadeStore make_store(const ServeSetup& setup, const store::Definition& definition,
                      const store::Store* before) {
-  const std::vector<std::string> names = split_list(setup.words.stores);
+  std::vector<std::string> names = split_list(setup.words.stores);
+  const bool is_memory = names.empty() || names[0] == "memory";
+  if (is_memory && names.size() > 1) {
+    return fail(ErrorKind::usage, "--store memory: stands alone, not beside Redis");
+  }
+  if (is_memory) names.clear();
+  // What is said of Redis is checked where it has no meaning, too.
+  const auto redis = redis_options(setup, names);
+  if (!redis) return tl::unexpected(redis.error());
   tl::expected<std::unique_ptr<store::Store>, Problem> made;
-  if (names.empty() || (names.size() == 1 && names[0] == "memory")) {
+  if (is_memory) {
     const auto options = memory_options(setup);
     if (!options) return tl::unexpected(options.error());
     made = store::make_memory_store(definition, *options, before);
   } else {
-    const auto options = redis_options(setup, names);
-    if (!options) return tl::unexpected(options.error());
-    made = store::make_redis_store(definition, *options);
+    made = store::make_redis_store(definition, *redis);
   }
   if (!made) return tl::unexpected(store_error(definition, made.error()));
   return std::shared_ptr<store::Store>(std::move(*made));

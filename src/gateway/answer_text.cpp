@@ -1,5 +1,9 @@
 #include "gateway/answer_text.hpp"
 
+#include <algorithm>
+
+#include "core/letter_case.hpp"
+
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
@@ -14,6 +18,28 @@ void append_status_line(std::string& out, int status) {
   const std::string_view reason =
       bhttp::obsolete_reason(bhttp::int_to_status(static_cast<unsigned>(status)));
   fmt::format_to(std::back_inserter(out), FMT_COMPILE("HTTP/1.1 {} {}\r\n"), status, reason);
+}
+
+void append_lines_but(std::string& out, std::string_view lines, std::string_view ours) {
+  if (ours.empty()) {
+    out.append(lines);
+    return;
+  }
+  const auto next_line = [](std::string_view& text) {
+    const std::size_t end = std::min(text.find("\r\n"), text.size() - 2) + 2;
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end);
+    return line;
+  };
+  const auto name_of = [](std::string_view line) { return line.substr(0, line.find(':')); };
+  while (lines.size() > 2) {
+    const std::string_view line = next_line(lines);
+    bool is_ours = false;
+    for (std::string_view rest = ours; rest.size() > 2 && !is_ours;) {
+      is_ours = same_in_any_case(name_of(next_line(rest)), name_of(line));
+    }
+    if (!is_ours) out.append(line);
+  }
 }
 
 void append_length(std::string& out, std::uint64_t length) {

@@ -11,6 +11,9 @@ namespace weir::gateway {
 
 /// "HTTP/1.1 200 OK" with its line end.
 void append_status_line(std::string& out, int status);
+/// Header lines of an upstream but for those that the gateway writes itself, so that no header
+/// stands in an answer twice.
+void append_lines_but(std::string& out, std::string_view lines, std::string_view ours);
 /// "Content-Length: 12" with its line end.
 void append_length(std::string& out, std::uint64_t length);
 /// One chunk of a chunked body; nothing of nothing.

@@ -86,8 +86,9 @@ Json openai_error(const Denial& denial) {
   const bool is_limit = !denial.limit.empty();
   return {{"error",
            {{"message", sentence(denial)},
-            {"type",
-             is_limit ? (denial.cost.empty() ? "requests" : "tokens") : "invalid_request_error"},
+            {"type", is_limit               ? (denial.cost.empty() ? "requests" : "tokens")
+                     : denial.status >= 500 ? "server_error"
+                                            : "invalid_request_error"},
             {"param", nullptr},
             {"code", is_limit ? Json("rate_limit_exceeded") : Json(nullptr)}}}};
 }
@@ -95,7 +96,9 @@ Json openai_error(const Denial& denial) {
 Json anthropic_error(const Denial& denial) {
   return {{"type", "error"},
           {"error",
-           {{"type", denial.limit.empty() ? "invalid_request_error" : "rate_limit_error"},
+           {{"type", !denial.limit.empty()  ? "rate_limit_error"
+                     : denial.status >= 500 ? "overloaded_error"
+                                            : "invalid_request_error"},
             {"message", sentence(denial)}}}};
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,8 @@ struct Admission {
   std::string body;
   /// For the access log: the limit that denied, or why it was refused; empty if it was allowed.
   std::string denied_by;
+  /// For the access log: who it comes from, if a proxy that is believed says so.
+  std::optional<boost::asio::ip::address> client;
   /// Of an allowed request; null where it owes nothing.
   std::unique_ptr<Debt> debt;
 };

@@ -127,7 +127,7 @@ class Reader {
       case Kind::api_key:
         return api_key_of(request_);
       case Kind::client:
-        return proxies_.client_of(request_);
+        return client();
       case Kind::query:
         return query_of(request_, place.name);
       case Kind::path:
@@ -141,6 +141,11 @@ class Reader {
         break;
     }
     return std::nullopt;
+  }
+
+  std::optional<std::string> client() const {
+    const auto address = proxies_.client_of(request_);
+    return address ? std::optional(address->to_string()) : std::nullopt;
   }
 
   std::optional<std::string> in_body(const std::string& pointer) {
@@ -199,7 +204,7 @@ bool TrustedProxies::trusts(const std::optional<ip::address>& address) const {
   });
 }
 
-std::string TrustedProxies::client_of(const RequestView& request) const {
+std::optional<ip::address> TrustedProxies::client_of(const RequestView& request) const {
   std::optional<ip::address> client = request.peer;
   if (client) client = unmapped(*client);
   if (trusts(client)) {
@@ -221,7 +226,7 @@ std::string TrustedProxies::client_of(const RequestView& request) const {
       client = address;
     }
   }
-  return client ? client->to_string() : "";
+  return client;
 }
 
 bool Identifier::needs_body() const {

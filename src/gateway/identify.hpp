@@ -21,8 +21,9 @@ class TrustedProxies {
   /// "10.0.0.0/8", "::1" or "unix" for whoever comes by a Unix socket.
   Parsed<bool> add(std::string_view network);
   /// Who a request comes from: the last address in X-Forwarded-For that is no trusted proxy's, as
-  /// long as those behind it, and the one that is connected, are. Empty where nobody knows.
-  std::string client_of(const RequestView& request) const;
+  /// long as those behind it, and the one that is connected, are. None where nobody knows.
+  std::optional<boost::asio::ip::address> client_of(const RequestView& request) const;
+  bool empty() const { return networks_.empty() && !trusts_unix_; }
 
  private:
   struct Network {
@@ -54,7 +55,7 @@ class Identifier {
                     BoundPolicy::Values& values) const;
 
   const Places& places() const { return places_; }
-  std::string client_of(const RequestView& request) const { return proxies_.client_of(request); }
+  const TrustedProxies& proxies() const { return proxies_; }
 
  private:
   Places places_;

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/letter_case.hpp"
+#include "core/sha256.hpp"
 #include "core/text.hpp"
 #include "gateway/answer_costs.hpp"
 #include "gateway/denial.hpp"
 #include "limiter/catalogue.hpp"
+#include "limiter/parameter_text.hpp"
 
 namespace weir::gateway {
 namespace {
@@ -19,14 +22,6 @@ Duration since(Steady::time_point begin) {
   return Duration::from_ns(
       std::chrono::duration_cast<std::chrono::nanoseconds>(Steady::now() - begin).count());
 }
-
-struct ValueText {
-  std::string operator()(std::int64_t count) const { return fmt::format("{}", count); }
-  std::string operator()(Duration d) const { return format_duration(d); }
-  std::string operator()(const Rate& rate) const { return format_rate(rate); }
-  std::string operator()(const std::string& word) const { return word; }
-  std::string operator()(bool is_true) const { return is_true ? "true" : "false"; }
-};
 
 /// What an admitted request owes its limits, and the answer that says how much.
 class LimitDebt final : public Debt {
@@ -72,6 +67,15 @@ class LimitDebt final : public Debt {
   AnswerCosts costs_;
 };
 
+/// Whether a path has segments that mean another one.
+bool may_be_another_path(std::string_view path) {
+  const std::string lower = lower_case(path);
+  for (const std::string_view part : {"/./", "/../", "//", "%2e", "%2f", "%5c", "\\"}) {
+    if (lower.find(part) != std::string::npos) return true;
+  }
+  return lower.ends_with("/.") || lower.ends_with("/..");
+}
+
 }  // namespace
 
 std::string words_of(const store::LimitDefinition& limit, policy::VariantIndex variant) {
@@ -81,7 +85,7 @@ std::string words_of(const store::LimitDefinition& limit, policy::VariantIndex v
     const auto& values = limit.variants[variant].values();
     const auto found = values.find(spec.name);
     if (found == values.end()) continue;
-    const std::string value = std::visit(ValueText(), found->second);
+    const std::string value = limiter::parameter_text(found->second);
     if (value == spec.default_value) continue;
     text += fmt::format(" {}={}", spec.name, value);
   }
@@ -92,6 +96,7 @@ std::string words_of(const store::LimitDefinition& limit, policy::VariantIndex v
 struct LimitGatekeeper::Question {
   store::Ask ask;
   std::string accept;
+  std::optional<boost::asio::ip::address> client;
   Steady::time_point begun;
 };
 
@@ -111,7 +116,18 @@ LimitGatekeeper::LimitGatekeeper(std::shared_ptr<const Rules> rules, boost::asio
   needs_body_ = rules_->identifier.needs_body();
 }
 
+// The same id is the same request only where the same is asked for, by the same caller, at the same
+// cost: otherwise one id would open the way for everything.
+std::string LimitGatekeeper::request_id_of(const RequestView& request, std::string_view id) const {
+  std::string text = fmt::format("{}\n{}\n{}", id, request.method, request.target);
+  for (const std::string& value : values_.attributes) text += fmt::format("\n{}", value);
+  for (const std::int64_t cost : values_.costs) text += fmt::format("\n{}", cost);
+  return sha256_hex(text);
+}
+
 bool LimitGatekeeper::is_exempt(std::string_view path) const {
+  // An upstream may take what such a path stands for.
+  if (!rules_->exempt.empty() && may_be_another_path(path)) return false;
   return std::any_of(rules_->exempt.begin(), rules_->exempt.end(), [&](std::string_view pattern) {
     if (!pattern.ends_with('*')) return path == pattern;
     return path.starts_with(pattern.substr(0, pattern.size() - 1));
@@ -120,6 +136,8 @@ bool LimitGatekeeper::is_exempt(std::string_view path) const {
 
 bool LimitGatekeeper::decide(const RequestView& request, Admission& admission,
                              std::function<void(Admission&&)> decided) {
+  const TrustedProxies& proxies = rules_->identifier.proxies();
+  if (!proxies.empty()) admission.client = proxies.client_of(request);
   if (is_exempt(request.path())) {
     DecisionCounts::increment(counts_->exempt);
     return true;
@@ -137,7 +155,7 @@ bool LimitGatekeeper::decide(const RequestView& request, Admission& admission,
   }
   if (!rules_->request_id_header.empty()) {
     const auto id = request.headers[rules_->request_id_header];
-    question.ask.request_id.assign(id.data(), id.size());
+    if (!id.empty()) question.ask.request_id = request_id_of(request, {id.data(), id.size()});
   }
   question.ask.now = rules_->clock.now();
   const auto store_begun = Steady::now();
@@ -148,11 +166,13 @@ bool LimitGatekeeper::decide(const RequestView& request, Admission& admission,
     return true;
   }
   store::Ask ask = question.ask;
+  question.client = admission.client;
   auto waiting = std::make_shared<Question>(std::move(question));
   store_->decide(std::move(ask),
                  [this, waiting, store_begun, decided = std::move(decided)](store::Said&& answer) {
                    counts_->store.add(since(store_begun));
                    Admission later;
+                   later.client = waiting->client;
                    admit(*waiting, std::move(answer), later);
                    decided(std::move(later));
                  });
@@ -178,25 +198,37 @@ void LimitGatekeeper::admit(Question& question, store::Said&& said, Admission& a
       said.by == DecidedBy::full_allowed || said.by == DecidedBy::full_denied;
   if (said.by == DecidedBy::repetition) DecisionCounts::increment(counts_->repeated);
   if (nobody_decided) DecisionCounts::increment(counts_->unavailable);
-  rules_->headers.write(question.ask.limits, said, question.ask.now, admission.headers);
   const bool passes_anyway = !said.allowed && rules_->dry_run;
+  rules_->headers.write(question.ask.limits, said, question.ask.now, !passes_anyway,
+                        admission.headers);
+  if (!said.allowed && !nobody_decided) {
+    deny(question, said, admission);
+  } else if (!said.allowed && !passes_anyway) {
+    say_unavailable(question, said, admission);
+  }
   if (passes_anyway) {
     DecisionCounts::increment(counts_->passed_anyway);
     admission.headers += "X-RateLimit-Dry-Run: denied\r\n";
   }
   admission.allowed = said.allowed || passes_anyway;
   DecisionCounts::increment(admission.allowed ? counts_->allowed : counts_->denied);
-  if (!said.allowed) {
-    if (nobody_decided) {
-      say_unavailable(question, said, admission);
-    } else {
-      deny(question, said, admission);
-    }
-  } else {
-    admission.delay = said.delay;
+  if (said.allowed) {
+    if (!rules_->dry_run) admission.delay = said.delay;
     if (!said.owed.empty()) admission.debt = debt_of(question, std::move(said));
   }
   counts_->decision.add(since(question.begun));
+}
+
+std::string LimitGatekeeper::reason_of(const store::LimitAsk& asked,
+                                       const store::LimitSaid& said) const {
+  const std::string& name = rules_->policy.definition().limits[asked.limit].spec.name;
+  const std::string& words = texts_[asked.limit].words[asked.variant];
+  if (asked.cost > 1 && asked.cost > said.quota.limit) {
+    return fmt::format(
+        "the request asks for {} of the limit \"{}\" ({}), which never admits as much",
+        format_count(asked.cost), name, words);
+  }
+  return fmt::format("the limit \"{}\" ({}) is used up", name, words);
 }
 
 void LimitGatekeeper::deny(const Question& question, const store::Said& said,
@@ -214,8 +246,7 @@ void LimitGatekeeper::deny(const Question& question, const store::Said& said,
     const auto cost = rules_->policy.cost_of(asked.limit);
     DenialText written =
         write_denial({.status = text.status,
-                      .reason = fmt::format("the limit \"{}\" ({}) is used up", spec.name,
-                                            text.words[asked.variant]),
+                      .reason = reason_of(asked, said.limits[i]),
                       .limit = spec.name,
                       .cost = cost ? rules_->policy.costs()[*cost] : std::string(),
                       .wait = rules_->headers.wait(question.ask.limits, said, question.ask.now)},

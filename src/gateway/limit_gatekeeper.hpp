@@ -52,6 +52,8 @@ class LimitGatekeeper final : public Gatekeeper {
  private:
   struct Question;
   bool is_exempt(std::string_view path) const;
+  std::string request_id_of(const RequestView& request, std::string_view id) const;
+  std::string reason_of(const store::LimitAsk& asked, const store::LimitSaid& said) const;
   void refuse(const Question& question, std::string reason, Admission& admission);
   void admit(Question& question, store::Said&& said, Admission& admission);
   void deny(const Question& question, const store::Said& said, Admission& admission);

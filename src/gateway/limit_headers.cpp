@@ -52,7 +52,9 @@ std::int64_t window_of(const limiter::Parameters& parameters) {
     if (units == nullptr) continue;
     const double ns = static_cast<double>(*units) * static_cast<double>(r->per.ns()) /
                       static_cast<double>(r->units);
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(ns / second + 0.999999999));
+    constexpr double longest = 1e12;
+    return std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(std::min(ns / second, longest) + 0.999999999));
   }
   return seconds_up(r->per);
 }
@@ -139,8 +141,8 @@ std::vector<LimitHeaders::Told> LimitHeaders::told(const std::vector<store::Limi
 }
 
 void LimitHeaders::write(const std::vector<store::LimitAsk>& asked, const store::Said& said,
-                         Instant now, std::string& out) const {
-  if (!said.allowed) {
+                         Instant now, bool tells_wait, std::string& out) const {
+  if (!said.allowed && tells_wait) {
     if (const std::optional<Duration> after = wait(asked, said, now)) {
       if (retry_after_ == RetryAfterStyle::http_date) {
         add_line(out, "Retry-After: {}", http::format_http_date(now + *after));

@@ -39,9 +39,10 @@ class LimitHeaders {
  public:
   LimitHeaders(const BoundPolicy& policy, HeaderStyle style, RetryAfterStyle retry_after);
 
-  /// Appends header lines, each with CR LF; `asked` is what `said` answers.
+  /// Appends header lines, each with CR LF; `asked` is what `said` answers. A denied client is told
+  /// when to come back only if it `tells_wait`.
   void write(const std::vector<store::LimitAsk>& asked, const store::Said& said, Instant now,
-             std::string& out) const;
+             bool tells_wait, std::string& out) const;
   /// How long a denied client is told to wait; none where no wait helps, or nothing is told.
   std::optional<Duration> wait(const std::vector<store::LimitAsk>& asked, const store::Said& said,
                                Instant now) const;

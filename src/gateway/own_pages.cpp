@@ -125,8 +125,11 @@ class AdminPages final : public Pages {
   bool may(const RequestView& request) const {
     if (sources_->admin_token.empty()) return true;
     const auto value = request.headers[boost::beast::http::field::authorization];
-    const std::string given(value.data(), value.size());
-    const std::string wanted = "Bearer " + sources_->admin_token;
+    constexpr std::string_view scheme = "bearer ";
+    std::string_view given(value.data(), value.size());
+    if (!same_in_any_case(given.substr(0, scheme.size()), scheme)) return false;
+    given.remove_prefix(scheme.size());
+    const std::string& wanted = sources_->admin_token;
     // Takes as long whatever is wrong.
     std::size_t differences = given.size() ^ wanted.size();
     for (std::size_t i = 0; i < wanted.size(); ++i) {

@@ -169,6 +169,8 @@ class Session final : public Poller::Watched, private BodySink, private Asker {
   bool resumes_soon_ = false;
 
   std::optional<boost::asio::ip::address> peer_;
+  /// The answer is a page of the gateway's own, which no access log tells of.
+  bool is_page_ = false;
   /// Read but not used, between turns, and in a turn.
   std::string in_;
   std::string_view input_;

@@ -82,6 +82,7 @@ void Session::answer_text(int status, std::string_view content_type, std::string
 }
 
 void Session::answer_page(const Page& page) {
+  is_page_ = true;
   answer_text(page.status, page.content_type, page.headers, page.body);
   page_.reset();
 }
@@ -119,7 +120,7 @@ void Session::begin(const AnswerHead& head) {
     if (is_1_0) keep_alive_ = false;
   }
   append_status_line(out_, head.status);
-  out_.append(head.lines);
+  append_lines_but(out_, head.lines, admission_.headers);
   if (!head.has_date) out_.append(worker_.date().now());
   // Not to a 204, which has no body, but to 304 and HEAD, which tell of one.
   if (head.length && head.status / 100 != 1 && head.status != 204)
@@ -222,13 +223,14 @@ void Session::rest_taken() {
 /// The answer is complete, or there will be none.
 void Session::finish() {
   worker_.counters().answers[static_cast<std::size_t>(status_ / 100 % 6)].add();
-  if (worker_.access_log() != nullptr) log();
+  if (worker_.access_log() != nullptr && role_ == Role::traffic && !is_page_) log();
   if (admission_.debt) gatekeeper_->end(std::move(admission_.debt), {status_, dropped_});
   if (answering_) worker_.bury(std::move(answering_));
   gatekeeper_.reset();
   admission_.headers.clear();
   admission_.denied_by.clear();
   admission_.delay = {};
+  admission_.client.reset();
   if (body_.capacity() > 0) std::string().swap(body_);
   progress_ = worker_.now();
   if (stage_ == Stage::closed) return;
@@ -248,7 +250,7 @@ void Session::log() {
   ::clock_gettime(CLOCK_REALTIME, &time);
   record.at =
       Instant::from_unix_seconds(time.tv_sec) + Duration::from_ns(time.tv_nsec) - record.took;
-  record.peer = peer_;
+  record.peer = admission_.client ? admission_.client : peer_;
   if (reader_->has_start_line()) {
     record.method = head_.method_string();
     record.target = head_.target();

@@ -43,6 +43,7 @@ void Session::begin_request() {
   status_ = 0;
   body_bytes_ = 0;
   framing_ = Framing::none;
+  is_page_ = false;
   has_begun_ = dropped_ = keeps_body_ = passes_body_ = false;
 }
 

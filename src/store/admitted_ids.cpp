@@ -9,18 +9,18 @@ const Said* AdmittedIds::find(const std::string& id, Instant now) const {
 
 void AdmittedIds::add(const std::string& id, const Said& said, Instant now, Duration ttl) {
   while (!order_.empty()) {
-    const auto oldest = entries_.find(order_.front());
-    if (order_.size() < most && now < oldest->second.until) break;
+    const auto oldest = entries_.find(*order_.front());
+    if (order_.size() < most_ && now < oldest->second.until) break;
     entries_.erase(oldest);
     order_.pop_front();
   }
   Said repeated = said;
   repeated.by = DecidedBy::repetition;
-  // Only the first owes.
+  // Only the first owes, and what it was told of its limits is of then.
   repeated.owed.clear();
-  if (entries_.insert_or_assign(id, Entry{std::move(repeated), now + ttl}).second) {
-    order_.push_back(id);
-  }
+  repeated.limits.clear();
+  const auto [entry, is_new] = entries_.insert_or_assign(id, Entry{std::move(repeated), now + ttl});
+  if (is_new) order_.push_back(&entry->first);
 }
 
 }  // namespace weir::store

@@ -13,7 +13,7 @@ namespace weir::store {
 class AdmittedIds {
  public:
   /// So many at most; the oldest go first.
-  static constexpr std::size_t most = 100'000;
+  explicit AdmittedIds(std::size_t most) : most_(most) {}
 
   /// Null if it was not admitted, or too long ago.
   const Said* find(const std::string& id, Instant now) const;
@@ -25,9 +25,10 @@ class AdmittedIds {
     Instant until;
   };
 
+  std::size_t most_;
   std::unordered_map<std::string, Entry> entries_;
-  /// In the order in which they came, which is that in which they expire.
-  std::deque<std::string> order_;
+  /// Keys of these, in the order in which they came, which is that in which they expire.
+  std::deque<const std::string*> order_;
 };
 
 }  // namespace weir::store

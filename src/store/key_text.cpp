@@ -2,8 +2,12 @@
 
 #include <charconv>
 
+#include "core/sha256.hpp"
+
 namespace weir::store {
 namespace {
+
+constexpr std::size_t longest_kept = 200;
 
 bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -28,9 +32,19 @@ std::string unescaped(std::string_view text) {
 
 }  // namespace
 
+std::string kept_value(std::string_view value) {
+  if (value.size() <= longest_kept) return std::string(value);
+  return "sha256:" + sha256_hex(value);
+}
+
 void append_key_value(std::string& text, std::string_view value, bool is_first) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   if (!is_first) text += '|';
+  // Its digest is plain.
+  if (value.size() > longest_kept) {
+    text += kept_value(value);
+    return;
+  }
   for (const char c : value) {
     if (is_plain(c)) {
       text += c;

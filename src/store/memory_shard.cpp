@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <set>
 
 #include "store/key_text.hpp"
 
@@ -16,8 +17,14 @@ bool is_meant(const LimitDefinition& limit, const KeyFilter& filter, const std::
     const auto& names = limit.state_key;
     const auto at = std::find(names.begin(), names.end(), wanted.first);
     return at != names.end() &&
-           values[static_cast<std::size_t>(at - names.begin())] == wanted.second;
+
+           values[static_cast<std::size_t>(at - names.begin())] == kept_value(wanted.second);
   });
+}
+
+/// Those of one limit, each once: rows of equal parameters share one.
+std::set<std::uint32_t> tables_of(const TablePlan& plan, std::size_t limit) {
+  return {plan.tables[limit].begin(), plan.tables[limit].end()};
 }
 
 /// How many keys are looked at for each that is new.
@@ -208,7 +215,7 @@ void MemoryShard::inspect(const TablePlan& plan, const KeyFilter& filter, std::s
   for (std::size_t l = 0; l < plan.tables.size(); ++l) {
     const LimitDefinition& limit = plan.definition.limits[l];
     if (!filter.limit.empty() && filter.limit != limit.spec.name) continue;
-    for (const std::uint32_t t : plan.tables[l]) {
+    for (const std::uint32_t t : tables_of(plan, l)) {
       tables_[t].for_each([&](const std::string& key, policy::KeyIndex index) {
         if (found.size() >= most || !is_meant(limit, filter, key)) return;
         found.push_back(
@@ -224,7 +231,7 @@ std::size_t MemoryShard::reset(const TablePlan& plan, const KeyFilter& filter) {
   for (std::size_t l = 0; l < plan.tables.size(); ++l) {
     const LimitDefinition& limit = plan.definition.limits[l];
     if (!filter.limit.empty() && filter.limit != limit.spec.name) continue;
-    for (const std::uint32_t t : plan.tables[l]) {
+    for (const std::uint32_t t : tables_of(plan, l)) {
       // What requests hold or wait for is theirs until they end.
       if (tables_[t].limiter().holds_until_end()) continue;
       std::vector<policy::KeyIndex> meant;

@@ -39,7 +39,8 @@ struct MemoryLimits {
 /// these, behind one lock.
 class MemoryShard {
  public:
-  explicit MemoryShard(MemoryLimits& limits) : limits_(limits) {}
+  /// Remembers so many request ids.
+  MemoryShard(MemoryLimits& limits, std::size_t most_ids) : limits_(limits), admitted_(most_ids) {}
 
   void add_table(std::unique_ptr<policy::KeyedLimiter> limiter);
 

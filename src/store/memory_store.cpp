@@ -15,6 +15,8 @@ namespace weir::store {
 namespace {
 
 constexpr std::size_t shard_count = 64;
+/// Of all shards together.
+constexpr std::size_t most_request_ids = 500'000;
 constexpr std::chrono::milliseconds tick{20};
 /// What every client looks at to forget what is as new, at each tick: so many keys of every table
 /// in so many shards.
@@ -24,7 +26,8 @@ constexpr std::size_t looks_per_shard = 1024;
 /// Shards outlive the store that made them where its states live on in another.
 struct Shards {
   explicit Shards(std::vector<std::string> of) : partition(std::move(of)) {
-    for (auto& shard : all) shard = std::make_unique<MemoryShard>(limits);
+    const std::size_t most_ids = most_request_ids / (partition.empty() ? 1 : shard_count);
+    for (auto& shard : all) shard = std::make_unique<MemoryShard>(limits, most_ids);
   }
 
   /// Without one everything is decided together.
@@ -88,8 +91,10 @@ class MemoryClient final : public StoreClient {
  private:
   void wait_for_tick() {
     timer_->expires_after(tick);
-    timer_->async_wait([this, timer = timer_](const boost::system::error_code& error) {
-      if (error) return;
+    // A tick that is due already when the client goes is called all the same.
+    timer_->async_wait([this, is_there = std::weak_ptr(is_there_),
+                        timer = timer_](const boost::system::error_code& error) {
+      if (error || is_there.expired()) return;
       const Instant now = clock_();
       for (std::size_t i = 0; i < shards_per_tick; ++i) {
         shards_->all[next_++ % shard_count]->sweep(looks_per_shard, now);
@@ -106,6 +111,7 @@ class MemoryClient final : public StoreClient {
   std::function<Instant()> clock_;
   boost::asio::io_context& loop_;
   std::shared_ptr<boost::asio::steady_timer> timer_;
+  std::shared_ptr<bool> is_there_ = std::make_shared<bool>(true);
   std::size_t next_ = 0;
 };
 

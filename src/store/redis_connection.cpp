@@ -39,6 +39,7 @@ RedisConnection::RedisConnection(boost::asio::io_context& loop, RedisNode node,
       backoff_(first_backoff_),
       draws_(RandomStream(hash64(node_.name()) ^ reinterpret_cast<std::uintptr_t>(this))),
       deadline_timer_(loop),
+      on_change_(options.on_change),
       state_timer_(loop) {}
 
 RedisConnection::~RedisConnection() { close(); }
@@ -148,7 +149,9 @@ void RedisConnection::time_out() {
     any = true;
     finish(*call, RedisFailure::timeout, nullptr);
   }
-  if (any && (state_ == State::up || state_ == State::fresh)) probe();
+  if (!any || (state_ != State::up && state_ != State::fresh)) return;
+  tell_of_loss("it did not answer in time");
+  probe();
 }
 
 void RedisConnection::connect() {
@@ -192,7 +195,9 @@ void RedisConnection::expect_ok(std::string command) {
   const auto call = std::make_shared<Call>();
   call->command = std::move(command);
   call->answered = [this](const Answer& answer) {
-    if (answer.failure == RedisFailure::error) drop();
+    if (answer.failure != RedisFailure::error) return;
+    complaint_.assign(answer.reply->str, static_cast<std::size_t>(answer.reply->len));
+    drop();
   };
   issue(call);
 }
@@ -203,7 +208,9 @@ void RedisConnection::probe() {
   call->command = RedisCommand("PING").text();
   call->answered = [this](const Answer& answer) {
     if (answer.failure == RedisFailure::none) is_well();
-    if (answer.failure == RedisFailure::error) drop();
+    if (answer.failure != RedisFailure::error) return;
+    complaint_.assign(answer.reply->str, static_cast<std::size_t>(answer.reply->len));
+    drop();
   };
   issue(call);
   in(std::max<nanoseconds>(timeout_ * 10, std::chrono::seconds(1)), &RedisConnection::drop);
@@ -211,6 +218,8 @@ void RedisConnection::probe() {
 
 void RedisConnection::is_well() {
   state_ = State::up;
+  if (std::exchange(has_told_of_loss_, false) && on_change_) on_change_(node_.name(), true, "");
+  complaint_.clear();
   backoff_ = first_backoff_;
   ++step_;
   state_timer_.cancel();
@@ -223,7 +232,13 @@ void RedisConnection::drop() {
 void RedisConnection::lost() {
   state_ = State::lost;
   if (is_closed_) return;
+  tell_of_loss(complaint_.empty() ? "it cannot be connected to, or has closed the connection"
+                                  : complaint_);
   in(next_backoff(), &RedisConnection::connect);
+}
+
+void RedisConnection::tell_of_loss(const std::string& why) {
+  if (!std::exchange(has_told_of_loss_, true) && on_change_) on_change_(node_.name(), false, why);
 }
 
 void RedisConnection::in(nanoseconds time, void (RedisConnection::*then)()) {

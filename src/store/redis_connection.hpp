@@ -86,6 +86,7 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   void is_well();
   void drop();
   void lost();
+  void tell_of_loss(const std::string& why);
   void replied(const std::shared_ptr<Call>& call, const redisReply* reply);
   void retry(const std::shared_ptr<Call>& call);
   void finish(Call& call, RedisFailure failure, const redisReply* reply);
@@ -112,6 +113,10 @@ class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
   boost::asio::steady_timer deadline_timer_;
   bool waits_for_deadline_ = false;
   /// For what comes next in the life of the connection: a probe given up, a new attempt.
+  std::function<void(const std::string& node, bool is_up, const std::string& why)> on_change_;
+  bool has_told_of_loss_ = false;
+  /// What Redis said that made the connection useless.
+  std::string complaint_;
   boost::asio::steady_timer state_timer_;
   /// What state_timer_ was last set for.
   std::uint64_t step_ = 0;

@@ -78,6 +78,8 @@ struct RedisOptions {
   /// Makes the store that stands in, of a share of the definition; a memory store if empty.
   std::function<tl::expected<std::unique_ptr<Store>, Problem>(Definition)> make_local;
   RedisDesign design = RedisDesign::script;
+  /// Told by any thread when its connection to a node is lost, and why, and when it is well again.
+  std::function<void(const std::string& node, bool is_up, const std::string& why)> on_change = {};
   /// Decides by Ask.now instead of the server's clock: for proofs and tests. Keys then outlive
   /// their states by an hour, since Redis expires by its own clock.
   bool by_asked_time = false;

@@ -127,7 +127,8 @@ bool RedisPlan::is_meant(const KeyFilter& filter, const RedisKey& key) const {
     const auto& names = limit.state_key;
     const auto at = std::find(names.begin(), names.end(), wanted.first);
     const auto index = static_cast<std::size_t>(at - names.begin());
-    return index < names.size() && index < values.size() && values[index] == wanted.second;
+    return index < names.size() && index < values.size() &&
+           values[index] == kept_value(wanted.second);
   });
 }
 

@@ -13,6 +13,7 @@
 #include "conformance/subject.hpp"
 #include "limiter/catalogue.hpp"
 #include "limiter/entry_support.hpp"
+#include "limiter/parameter_text.hpp"
 
 namespace weir::limiter {
 namespace {
@@ -444,18 +445,10 @@ TEST_P(Conformance, ExtremeParametersHaveADefinedAnswer) {
   EXPECT_GT(made, 0);
 }
 
-struct TextOfValue {
-  std::string operator()(std::int64_t n) const { return fmt::format("{}", n); }
-  std::string operator()(Duration d) const { return format_duration(d); }
-  std::string operator()(const Rate& r) const { return format_rate(r); }
-  std::string operator()(const std::string& word) const { return word; }
-  std::string operator()(bool b) const { return b ? "true" : "false"; }
-};
-
 std::string text_of(const Parameters& parameters) {
   std::string text;
   for (const auto& [name, value] : parameters.values()) {
-    text += fmt::format("{}={} ", name, std::visit(TextOfValue(), value));
+    text += fmt::format("{}={} ", name, parameter_text(value));
   }
   return text;
 }

@@ -120,6 +120,7 @@ std::vector<int> statuses_without_redis(const std::vector<std::string>& on_failu
   for (int i = 0; i < 4; ++i) statuses.push_back(status_of(gateway));
   EXPECT_GT(gateway.metric("weir_undecided_total") + gateway.metric("weir_decided_locally_total"),
             0.0);
+  EXPECT_NE(gateway.messages().find("is lost"), std::string::npos) << gateway.messages();
   redis.start();
   // It is back, and empty.
   const auto limit_of_bob = [&] {

@@ -88,6 +88,11 @@ std::string Fetched::header(std::string_view name) const {
   return found == headers.end() ? "" : found->second;
 }
 
+int Fetched::count(std::string_view name) const {
+  const auto found = counts.find(name);
+  return found == counts.end() ? 0 : found->second;
+}
+
 Fetched fetch(std::uint16_t port, std::string_view path,
               const std::vector<std::pair<std::string, std::string>>& headers,
               std::string_view method, std::string_view body) {
@@ -108,6 +113,7 @@ Fetched fetch(std::uint16_t port, std::string_view path,
     const std::size_t colon = std::min(line.find(':'), line.size() - 1);
     fetched.headers[lower_case(line.substr(0, colon))] =
         std::string(http::without_blanks(line.substr(colon + 1)));
+    ++fetched.counts[lower_case(line.substr(0, colon))];
     begin = line_end + 2;
   }
   return fetched;

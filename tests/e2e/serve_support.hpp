@@ -21,6 +21,8 @@ class RunningGateway {
   std::uint16_t port() const { return server_.port; }
   std::string url(std::string_view path = "/") const { return local_url(server_.port, path); }
   void send_signal(int signal) const;
+  /// What it has written on standard error so far.
+  std::string messages() const { return folder_.read("err"); }
   /// Stops it and waits for its end; what it wrote on standard error.
   std::string stop();
 
@@ -42,7 +44,11 @@ struct Fetched {
   std::map<std::string, std::string, std::less<>> headers;
   std::string body;
 
+  /// The last of that name; empty if there is none.
   std::string header(std::string_view name) const;
+  /// How many there are of that name.
+  int count(std::string_view name) const;
+  std::map<std::string, int, std::less<>> counts;
 };
 
 /// Sends one request, on a connection of its own.

@@ -2,9 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "e2e/serve_support.hpp"
@@ -93,6 +95,22 @@ TEST(Serve, ReloadsItsPolicyAndKeepsWhatItKnows) {
   EXPECT_THAT(gateway.stop(), HasSubstr("the rules are those from before"));
 }
 
+TEST(Serve, ReloadsUnderLoad) {
+  RunningGateway gateway({scenario_path("serve-flask-counter"), "--threads", "2"});
+  ASSERT_TRUE(gateway.is_running());
+  RunningLoad load({"--target", gateway.url(), "-H", "X-User: {user}", "--users", "50",
+                    "--connections", "8", "--duration", "2s", "--no-audit"});
+  while (load.is_running()) {
+    gateway.send_signal(SIGHUP);
+    std::this_thread::sleep_for(std::chrono::milliseconds(7));
+  }
+  const LoadResult result = load.wait();
+  EXPECT_EQ(result.number("totals.errors"), 0) << result.err;
+  // What a reload keeps it keeps under load too: 5 each.
+  EXPECT_EQ(result.number("totals.allowed"), 5 * 50);
+  EXPECT_THAT(gateway.stop(), HasSubstr("weir: 250 allowed"));
+}
+
 TEST(Serve, DelaysWhatStandsInALeakyBucketsQueue) {
   const RunningGateway gateway({"--limit", "leaky-bucket-queue capacity=2 rate=5/s key=user"});
   ASSERT_TRUE(gateway.is_running());
@@ -120,7 +138,8 @@ TEST(Serve, WritesItsWholeLogBeforeItEnds) {
 }
 
 TEST(Serve, StandsInFrontOfAnUpstream) {
-  const RunningGateway behind({"--answer", "201", "--body", "from behind\n", "--headers", "none"});
+  const RunningGateway behind(
+      {"--answer", "201", "--body", "from behind\n", "--limit", "fixed-window limit=77 window=1h"});
   ASSERT_TRUE(behind.is_running());
   const RunningGateway gateway({"--limit", "fixed-window limit=2 window=1h key=user", "--upstream",
                                 behind.url("/base"), "--exempt", "/free/*"});
@@ -129,6 +148,8 @@ TEST(Serve, StandsInFrontOfAnUpstream) {
   EXPECT_EQ(passed.status, 201);
   EXPECT_EQ(passed.body, "from behind\n");
   EXPECT_EQ(passed.header("x-ratelimit-remaining"), "1");
+  // Each header stands there once, and is the one of the gateway that is in front.
+  EXPECT_EQ(passed.count("x-ratelimit-limit"), 1);
   EXPECT_EQ(fetch(gateway.port(), "/x", ann).status, 201);
   EXPECT_EQ(fetch(gateway.port(), "/x", ann).status, 429);
   EXPECT_EQ(fetch(gateway.port(), "/free/x", ann).status, 201);
@@ -151,6 +172,10 @@ TEST(Serve, SaysWhatIsWrongWithItsOptions) {
   EXPECT_EQ(complaint({"--headers", "x-limit"}).exit_code, 2);
   EXPECT_EQ(complaint({"--upstream", "https://127.0.0.1/"}).exit_code, 2);
   EXPECT_EQ(complaint({"--upstream", "127.0.0.1"}).exit_code, 2);
+  EXPECT_EQ(complaint({"--admin", "0.0.0.0:0"}).exit_code, 2);
+  EXPECT_EQ(complaint({"--exempt", "static"}).exit_code, 2);
+  EXPECT_EQ(complaint({"--local-share", "2/1"}).exit_code, 2);
+  EXPECT_EQ(complaint({"--store", "memory", "--store", "redis://127.0.0.1"}).exit_code, 2);
   EXPECT_EQ(complaint({"--store", "rediss://127.0.0.1"}).exit_code, 2);
   EXPECT_EQ(complaint({"/nowhere.jsonc"}).exit_code, 1);
   const auto cost = complaint({"--limit", "gcra rate=1/s burst=1 key=user cost=tokens"});

@@ -96,6 +96,11 @@ TEST_F(Gate, LetsExemptPathsPass) {
     EXPECT_TRUE(ask("ann", "/health?x=1").allowed);
     EXPECT_TRUE(ask("ann", "/static/a.css").allowed);
   }
+  // What an upstream may take for another path is none of them.
+  for (const char* path :
+       {"/static/../secret", "/static/%2E%2e/secret", "/static//x", "/static/.."}) {
+    EXPECT_THAT(ask("bob", path).headers, HasSubstr("X-RateLimit-Limit")) << path;
+  }
   ask("ann", "/healthy");
   ask("ann");
   EXPECT_FALSE(ask("ann").allowed);
@@ -109,6 +114,8 @@ TEST_F(Gate, DeniesNothingInADryRun) {
   const Admission passed = ask("ann");
   EXPECT_TRUE(passed.allowed);
   EXPECT_THAT(passed.headers, HasSubstr("X-RateLimit-Dry-Run: denied\r\n"));
+  EXPECT_THAT(passed.headers, Not(HasSubstr("Retry-After")));
+  EXPECT_EQ(metrics_->totals().denied_by.at("counter"), 1U);
   EXPECT_EQ(metrics_->totals().passed_anyway, 1U);
 }
 
@@ -136,6 +143,33 @@ TEST_F(Gate, RefusesWhatDoesNotSayItsCost) {
   EXPECT_THAT(ask("ann", "/", R"({"max_tokens": 30})").headers,
               HasSubstr("X-RateLimit-Remaining: 70"));
   EXPECT_EQ(metrics_->totals().unclear, 1U);
+}
+
+TEST_F(Gate, SaysWhenNoWaitHelps) {
+  open(
+      R"([{"name": "budget", "algorithm": "token-bucket", "capacity": 100, "rate": "1/h", "key": ["user"],
+            "cost": "tokens"}])",
+      {{"tokens", "body:/max_tokens"}});
+  const Admission denied = ask("ann", "/", R"({"max_tokens": 101})");
+  EXPECT_FALSE(denied.allowed);
+  EXPECT_THAT(denied.body, HasSubstr("asks for 101 of the limit"));
+  EXPECT_THAT(denied.headers, Not(HasSubstr("Retry-After")));
+}
+
+TEST_F(Gate, KnowsARepetitionByWhatIsAsked) {
+  open(R"([{"name": "all", "algorithm": "fixed-window", "limit": 3, "window": "1h", "key": []},
+           {"name": "budget", "algorithm": "token-bucket", "capacity": 100, "rate": "1/h", "key": [],
+            "cost": "tokens", "when": {"tier": "free"}}])",
+       {{"tokens", "body:/max_tokens"}, {"tier", "query:tier"}});
+  rules_->request_id_header = "X-Request-Id";
+  request_id_ = "same";
+  EXPECT_TRUE(ask("ann", "/?tier=free", R"({"max_tokens": 3})").allowed);
+  EXPECT_TRUE(ask("ann", "/?tier=free", R"({"max_tokens": 3})").allowed);
+  EXPECT_EQ(metrics_->totals().repeated, 1U);
+  EXPECT_TRUE(ask("ann", "/?tier=pro", R"({"max_tokens": 3})").allowed);
+  EXPECT_TRUE(ask("ann", "/?tier=free", R"({"max_tokens": 4})").allowed);
+  EXPECT_FALSE(ask("ann", "/?tier=free", R"({"max_tokens": 5})").allowed);
+  EXPECT_EQ(metrics_->totals().repeated, 1U);
 }
 
 TEST_F(Gate, SettlesWhatTheAnswerTells) {

@@ -37,7 +37,7 @@ class LimitHeadersOf : public testing::Test {
   std::string written(HeaderStyle style,
                       RetryAfterStyle retry_after = RetryAfterStyle::delta_seconds) const {
     std::string out;
-    LimitHeaders(policy_, style, retry_after).write(asked_, said_, told_at, out);
+    LimitHeaders(policy_, style, retry_after).write(asked_, said_, told_at, true, out);
     return out;
   }
   void allow() {

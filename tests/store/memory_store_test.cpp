@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <chrono>
 #include <map>
 #include <string>
@@ -131,6 +132,8 @@ TEST(MemoryStore, ARequestThatIsRepeatedIsNotChargedTwice) {
   const Said again = held.decide(first);
   EXPECT_TRUE(again.allowed);
   EXPECT_EQ(again.by, DecidedBy::repetition);
+  // Whoever repeats it may be asked about other limits.
+  EXPECT_THAT(again.limits, SizeIs(0));
   Ask other = first;
   other.request_id = "r-2";
   EXPECT_FALSE(held.decide(other).allowed);
@@ -193,6 +196,20 @@ TEST(MemoryStore, StatesLiveOnWhereALimitStaysWhatItWas) {
   const Said said = after.decide(at_ms(1), "a");
   EXPECT_EQ(said.limits[0].quota.remaining, 0);
   EXPECT_EQ(said.limits[1].quota.remaining, 5);
+}
+
+// A tick that is due when its client goes, as at a reload, finds it gone.
+TEST(MemoryStore, ClientsComeAndGo) {
+  Held held({"fixed-window limit=5 window=1h"},
+            {.environment = {}, .clock = [] { return at_ms(0); }});
+  std::unique_ptr<StoreClient> client;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  while (std::chrono::steady_clock::now() < deadline) {
+    boost::asio::post(held.loop, [&] { client = held.store->make_client(held.loop); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(21));
+    held.loop.poll();
+  }
+  EXPECT_TRUE(held.decide(at_ms(0), "a").allowed);
 }
 
 TEST(MemoryStore, ShowsAndResetsKeys) {
@@ -266,6 +283,11 @@ TEST(KeyText, KeepsValuesApart) {
   EXPECT_EQ(text, "a%7Cb||50%25%20%7Bx%7D%0A");
   EXPECT_THAT(key_values(text), ElementsAre("a|b", "", "50% {x}\n"));
   EXPECT_THAT(key_values(""), ElementsAre(""));
+  text.clear();
+  append_key_value(text, std::string(1'000'000, '%'), true);
+  EXPECT_LT(text.size(), 100U);
+  EXPECT_THAT(key_values(text), ElementsAre(kept_value(std::string(1'000'000, '%'))));
+  EXPECT_NE(kept_value(std::string(300, 'a')), kept_value(std::string(301, 'a')));
 }
 
 }  // namespace
