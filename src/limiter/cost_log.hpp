@@ -74,6 +74,8 @@ class CostLog {
     }
   }
 
+  bool operator==(const CostLog&) const = default;
+
   std::size_t owned_bytes() const { return entries_.capacity() * sizeof(Entry); }
 
  private:
@@ -82,6 +84,8 @@ class CostLog {
     std::int64_t position;
     /// Of this cost and all before it, modulo 2^64: only differences have a meaning.
     std::uint64_t sum;
+
+    bool operator==(const Entry&) const = default;
   };
 
   static constexpr std::int64_t forgotten = std::numeric_limits<std::int64_t>::min();

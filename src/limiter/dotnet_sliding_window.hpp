@@ -16,6 +16,8 @@ class DotnetSlidingWindow {
   struct State {
     /// Positions are numbers of segments since the limiter's start.
     CostLog log;
+
+    bool operator==(const State&) const = default;
   };
 
   DotnetSlidingWindow(std::int64_t permit_limit, std::int64_t segments, Duration segment,

@@ -20,6 +20,8 @@ class Figma {
   struct State {
     /// Positions are numbers of sixtieths since the epoch.
     CostLog log;
+
+    bool operator==(const State&) const = default;
   };
 
   /// A window of `parts` times part_ns.

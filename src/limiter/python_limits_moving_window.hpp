@@ -14,6 +14,8 @@ class PythonLimitsMovingWindow {
   struct State {
     /// Positions are instants.
     CostLog log;
+
+    bool operator==(const State&) const = default;
   };
 
   PythonLimitsMovingWindow(std::int64_t limit, std::int64_t window_s)

@@ -19,6 +19,8 @@ class PythonPyrateLimiter {
   struct State {
     /// Positions are milliseconds.
     CostLog log;
+
+    bool operator==(const State&) const = default;
   };
 
   PythonPyrateLimiter(std::int64_t limit, std::int64_t window_ms)

@@ -16,6 +16,8 @@ class SlidingWindowLog {
   struct State {
     /// Positions are instants.
     CostLog log;
+
+    bool operator==(const State&) const = default;
   };
 
   SlidingWindowLog(std::int64_t limit, Duration window, bool count_denied)

@@ -21,6 +21,8 @@ class SlidingWindowSegments {
   struct State {
     /// Positions are numbers of segments, counted from the log's origin.
     CostLog log;
+
+    bool operator==(const State&) const = default;
   };
 
   SlidingWindowSegments(std::int64_t limit, Duration window, std::int64_t segments, Anchor anchor)

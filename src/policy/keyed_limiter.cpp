@@ -1,5 +1,7 @@
 #include "policy/keyed_limiter.hpp"
 
+#include <concepts>
+#include <cstring>
 #include <type_traits>
 #include <variant>
 
@@ -116,6 +118,17 @@ class TypedKeyedLimiter final : public KeyedLimiter {
     return limiter::is_as_new(variants_[c.variant], states_[c.key], c.now);
   }
   void copy_state(KeyIndex from, KeyIndex to) override { states_[to] = states_[from]; }
+
+  bool has_same_state(KeyIndex a, KeyIndex b) const override {
+    if constexpr (std::is_empty_v<State>) {
+      return true;
+    } else if constexpr (std::equality_comparable<State>) {
+      return states_[a] == states_[b];
+    } else if constexpr (std::is_trivially_copyable_v<State>) {
+      return std::memcmp(&states_[a], &states_[b], sizeof(State)) == 0;
+    }
+    return false;
+  }
 
   std::size_t state_bytes(KeyIndex key) const override {
     if constexpr (limiter::OwnsMemory<L>) {

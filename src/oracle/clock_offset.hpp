@@ -1,0 +1,30 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "oracle/judge.hpp"
+
+namespace weir::oracle {
+
+/// What the gateway's clock shows less what the client's shows: from the least to the most.
+struct ClockOffset {
+  Duration least;
+  Duration most;
+
+  Duration middle() const { return least + Duration::from_ns((most - least).ns() / 2); }
+};
+
+/// Whether the limits decide otherwise on a clock that is set otherwise, as windows at fixed times
+/// do. The requests are decided as if each had been when it was sent.
+bool depends_on_clock(const std::vector<policy::Limit>& limits,
+                      const limiter::Environment& environment,
+                      const std::vector<Observation>& observations,
+                      std::span<const Group* const> groups);
+
+/// The offsets within a range that explain the most of the groups' decisions: by halves, leaving
+/// those out of which all offsets make more of them impossible.
+ClockOffset refine_offset(Judge& judge, std::span<const Group* const> groups,
+                          const Uncertainty& uncertainty, ClockOffset range);
+
+}  // namespace weir::oracle

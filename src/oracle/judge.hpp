@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "oracle/belief.hpp"
+#include "oracle/observation.hpp"
+#include "oracle/order_search.hpp"
+
+namespace weir::oracle {
+
+/// What a model says of one observed decision.
+enum class Mark : std::uint8_t {
+  agree,
+  disagree,
+  undetermined,
+  /// It was admitted as it had to be, but not held back for long enough, or for far too long.
+  delay_too_short,
+  delay_too_long,
+};
+
+/// What the gateway told, beside what it should have.
+struct ToldCounts {
+  std::uint64_t agree = 0;
+  std::uint64_t disagree = 0;
+  std::uint64_t undetermined = 0;
+};
+
+/// What a judge says of the observations of some groups, by observation.
+struct Findings {
+  std::vector<Mark> marks;
+  std::uint64_t agree = 0;
+  std::uint64_t disagree = 0;
+  std::uint64_t undetermined = 0;
+  std::uint64_t over_admitted = 0;
+  std::uint64_t under_admitted = 0;
+  std::uint64_t delays_too_short = 0;
+  std::uint64_t delays_too_long = 0;
+  /// Those that no state kept explains, although one that was left out might.
+  std::uint64_t unexplained = 0;
+  /// Denied, or the last that was admitted.
+  std::uint64_t near_limit = 0;
+  ToldCounts remaining, reset_after, retry_after;
+};
+
+/// Compares a gateway's decisions with those that its limits' model could have made.
+class Judge {
+ public:
+  Judge(const std::vector<policy::Limit>& limits, const limiter::Environment& environment,
+        const std::vector<Observation>& observations);
+
+  /// The marks of what is in no judged group stay `agree` and are not counted.
+  Findings judge(std::span<const Group* const> groups, const Uncertainty& uncertainty);
+
+ private:
+  void judge_group(const Group& group);
+  void judge_alone(InFlight& request, std::uint32_t number);
+  void judge_together(std::span<InFlight> requests, std::span<const std::uint32_t> numbers);
+  void judge_one_by_one(std::span<InFlight> requests, std::span<const std::uint32_t> numbers);
+  InFlight in_flight(std::uint32_t number) const;
+  void lose(std::span<const std::uint32_t> numbers);
+  void mark(const InFlight& request, std::uint32_t number);
+  void count(std::uint32_t number, Mark mark);
+  void count_told(const Observation& observation, const Sight& sight);
+
+  const std::vector<Observation>& observations_;
+  bool tells_;
+  StateBank bank_;
+  Uncertainty uncertainty_;
+  Belief belief_;
+  OrderSearch orders_;
+  Particles states_;
+  /// More is possible than can be followed.
+  bool lost_ = false;
+  Findings findings_;
+};
+
+}  // namespace weir::oracle

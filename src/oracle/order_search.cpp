@@ -1,0 +1,127 @@
+#include "oracle/order_search.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::oracle {
+namespace {
+
+/// More different orders than these are not followed.
+constexpr std::size_t most_nodes = 64;
+
+void merge_told(const Sight& one, Sight& into) {
+  for (const auto& range : {&Sight::remaining, &Sight::reset_after, &Sight::retry_after}) {
+    if (!(one.*range).known) continue;
+    (into.*range).add((one.*range).least);
+    (into.*range).add((one.*range).most);
+  }
+}
+
+void merge(const Sight& one, Sight& into) {
+  into.possible |= one.possible;
+  into.other_possible |= one.other_possible;
+  into.too_early |= one.too_early;
+  into.on_time |= one.on_time;
+  into.near_limit |= one.near_limit;
+  merge_told(one, into);
+}
+
+}  // namespace
+
+void OrderSearch::sort_into_kinds(std::span<InFlight> requests) {
+  kinds_.clear();
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Observation& mine = *requests[i].observation;
+    const auto kind = std::find_if(kinds_.begin(), kinds_.end(), [&](const Kind& k) {
+      const Observation& other = *requests[k.requests[0]].observation;
+      return other.allowed == mine.allowed && other.asks == mine.asks;
+    });
+    (kind == kinds_.end() ? kinds_.emplace_back() : *kind).requests.push_back(i);
+  }
+  for (const Kind& kind : kinds_) {
+    for (const auto& span : {&InFlight::real, &InFlight::span}) {
+      std::vector<Instant> ends;
+      for (const std::size_t r : kind.requests) ends.push_back((requests[r].*span).to);
+      std::sort(ends.begin(), ends.end());
+      for (std::size_t i = 0; i < ends.size(); ++i) (requests[kind.requests[i]].*span).to = ends[i];
+    }
+    std::vector<Instant> answers;
+    for (const std::size_t r : kind.requests) answers.push_back(requests[r].answered);
+    std::sort(answers.begin(), answers.end());
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      requests[kind.requests[i]].answered = answers[i];
+  }
+}
+
+// Nothing undecided ended before it began.
+bool OrderSearch::may_be_next(const Node& node, std::size_t kind,
+                              std::span<const InFlight> requests) const {
+  const InFlight& mine = requests[kinds_[kind].requests[node[kind]]];
+  for (std::size_t k = 0; k < kinds_.size(); ++k) {
+    if (k == kind || node[k] == kinds_[k].requests.size()) continue;
+    if (requests[kinds_[k].requests[node[k]]].real.to < mine.real.from) return false;
+  }
+  return true;
+}
+
+void OrderSearch::drop(Front& front) {
+  for (auto& [node, particles] : front) belief_.release(particles);
+  front.clear();
+}
+
+OrderSearch::Found OrderSearch::advance(std::span<InFlight> requests, Front& front) {
+  Front next;
+  for (auto& [node, particles] : front) {
+    for (std::size_t k = 0; k < kinds_.size(); ++k) {
+      if (node[k] == kinds_[k].requests.size() || !may_be_next(node, k, requests)) continue;
+      InFlight& request = requests[kinds_[k].requests[node[k]]];
+      Sight sight;
+      Particles after;
+      belief_.step(particles, request.decision(), sight, after);
+      if (!sight.possible) continue;
+      merge(sight, request.sight);
+      request.sight.only_just |= sight.only_just;
+      Node there = node;
+      ++there[k];
+      Particles& known = next[there];
+      for (const Particle& particle : after) belief_.add(particle, known);
+    }
+  }
+  drop(front);
+  front = std::move(next);
+  if (front.empty()) return Found::unexplained;
+  for (auto& [node, particles] : front) {
+    Instant latest = Instant::min();
+    for (const Particle& p : particles) latest = std::max(latest, p.last);
+    belief_.reduce(particles, latest);
+  }
+  return front.size() <= most_nodes ? Found::explained : Found::too_many;
+}
+
+// Which of them was told what depends on their true order.
+void OrderSearch::share_told(std::span<InFlight> requests) const {
+  for (const Kind& kind : kinds_) {
+    Sight all;
+    for (const std::size_t r : kind.requests) merge_told(requests[r].sight, all);
+    for (const std::size_t r : kind.requests) merge_told(all, requests[r].sight);
+  }
+}
+
+OrderSearch::Found OrderSearch::run(const Particles& before, std::span<InFlight> requests,
+                                    Particles& after) {
+  sort_into_kinds(requests);
+  Front front;
+  Particles& start = front[Node(kinds_.size(), 0)];
+  for (const Particle& particle : before) start.push_back(belief_.copy(particle));
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Found found = advance(requests, front);
+    if (found == Found::explained) continue;
+    drop(front);
+    return found;
+  }
+  after = std::move(front.begin()->second);
+  share_told(requests);
+  return Found::explained;
+}
+
+}  // namespace weir::oracle

@@ -1,0 +1,139 @@
+#include "oracle/state_bank.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+namespace weir::oracle {
+namespace {
+
+/// Entries whose state is a number of tokens at an instant, in floating point.
+constexpr std::array<std::string_view, 3> token_counters = {"go-x-time-rate", "envoy-local",
+                                                            "traefik"};
+
+/// Entries that remember what was counted in each part of a window.
+constexpr std::array<std::string_view, 3> segment_counters = {"sliding-window-segments",
+                                                              "dotnet-sliding-window", "figma"};
+
+}  // namespace
+
+StateBank::StateBank(const std::vector<policy::Limit>& limits,
+                     const limiter::Environment& environment)
+    : limits_(limits) {
+  for (const policy::Limit& limit : limits) {
+    limiters_.push_back(policy::make_limiter(limit, environment));
+    limiters_.back()->reset(slots_);
+    const bool counts_tokens = std::find(token_counters.begin(), token_counters.end(),
+                                         limit.spec.algorithm) != token_counters.end();
+    has_equivalents_.push_back(counts_tokens);
+    counts_by_segment_ |= std::find(segment_counters.begin(), segment_counters.end(),
+                                    limit.spec.algorithm) != segment_counters.end();
+  }
+}
+
+void StateBank::begin(std::span<const Group::Entry> entries) {
+  entries_.assign(entries.begin(), entries.end());
+  free_.clear();
+  rows_ = 0;
+}
+
+Row StateBank::take() {
+  if (free_.empty()) {
+    const std::size_t needed = 1 + (rows_ + std::size_t{1}) * entries_.size();
+    if (needed > slots_) {
+      slots_ = std::max(needed, slots_ * 2);
+      for (const auto& limiter : limiters_) limiter->grow(slots_);
+    }
+    return rows_++;
+  }
+  const Row row = free_.back();
+  free_.pop_back();
+  return row;
+}
+
+Row StateBank::add_new() {
+  const Row row = take();
+  for (std::uint32_t e = 0; e < entries_.size(); ++e) {
+    limiters_[entries_[e].limit]->copy_state(0, slot(row, e));
+  }
+  return row;
+}
+
+Row StateBank::copy(Row from) {
+  const Row row = take();
+  for (std::uint32_t e = 0; e < entries_.size(); ++e) {
+    limiters_[entries_[e].limit]->copy_state(slot(from, e), slot(row, e));
+  }
+  return row;
+}
+
+bool StateBank::same(Row a, Row b) const {
+  for (std::uint32_t e = 0; e < entries_.size(); ++e) {
+    if (!limiters_[entries_[e].limit]->has_same_state(slot(a, e), slot(b, e))) return false;
+  }
+  return true;
+}
+
+bool StateBank::equivalent(Row a, Row b, Instant at) const {
+  for (std::uint32_t e = 0; e < entries_.size(); ++e) {
+    const std::uint16_t limit = entries_[e].limit;
+    if (limiters_[limit]->has_same_state(slot(a, e), slot(b, e))) continue;
+    if (!has_equivalents_[limit]) return false;
+    const policy::Quota one = quota(a, e, at);
+    const policy::Quota other = quota(b, e, at);
+    const std::int64_t apart = (one.reset_after - other.reset_after).ns();
+    if (one.remaining != other.remaining || std::abs(apart) > rounding.ns()) return false;
+  }
+  return true;
+}
+
+limiter::Verdict StateBank::check(Row row, const Observation& observation, Instant now) {
+  asked_.clear();
+  for (const LimitAsk& ask : observation.asks) {
+    policy::JointAsk& asked = asked_.emplace_back();
+    asked.limiter = limiters_[entries_[ask.entry].limit].get();
+    asked.spec = &limits_[entries_[ask.entry].limit].spec;
+    asked.charge = charge_of(row, ask, now);
+  }
+  return policy::check_jointly(asked_);
+}
+
+void StateBank::charge(Row row, bool allowed) {
+  const auto entries = static_cast<policy::KeyIndex>(entries_.size());
+  for (policy::JointAsk& asked : asked_) {
+    asked.charge.key = slot(row, (asked.charge.key - 1) % entries);
+  }
+  policy::charge_jointly(asked_, allowed);
+}
+
+void StateBank::charge_anyway(Row row, const Observation& observation, Instant now) {
+  for (const LimitAsk& ask : observation.asks) {
+    limiters_[entries_[ask.entry].limit]->charge(charge_of(row, ask, now));
+  }
+}
+
+bool StateBank::is_as_new(Row row, const Observation& observation, Instant now) const {
+  return std::all_of(observation.asks.begin(), observation.asks.end(), [&](const LimitAsk& ask) {
+    return limiters_[entries_[ask.entry].limit]->is_as_new(charge_of(row, ask, now));
+  });
+}
+
+policy::Quota StateBank::quota(Row row, std::uint32_t entry, Instant now) const {
+  return limiters_[entries_[entry].limit]->quota(
+      {slot(row, entry), entries_[entry].variant, now, 1});
+}
+
+limiter::AdvertisedQuota StateBank::told_quota(Row row, const Observation& observation,
+                                               Instant now) const {
+  const LimitAsk& ask = observation.asks.front();
+  return limiters_[entries_[ask.entry].limit]->advertised_quota(charge_of(row, ask, now));
+}
+
+std::optional<Duration> StateBank::told_wait(Row row, const Observation& observation,
+                                             Instant now) const {
+  const LimitAsk& ask = observation.asks.front();
+  return limiters_[entries_[ask.entry].limit]->advertised_retry_after(charge_of(row, ask, now));
+}
+
+}  // namespace weir::oracle

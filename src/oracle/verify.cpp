@@ -1,0 +1,168 @@
+#include "oracle/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "limiter/catalogue.hpp"
+
+namespace weir::oracle {
+namespace {
+
+/// Clocks of coarser ticks are those that windows go by: where their ticks lie is looked for.
+constexpr Duration coarsest_tick = Duration::from_ms(10);
+/// nginx reads the kernel's coarse clock, which most kernels move on 250 times a second.
+constexpr Duration kernel_tick = Duration::from_ms(4);
+/// So many observations say where the clock stands.
+constexpr std::size_t most_for_offset = 2'000;
+/// Below so many decisions near the limit, or above such a share of undetermined ones, the rest
+/// says nothing.
+constexpr std::uint64_t fewest_near_limit = 10;
+constexpr double most_undetermined = 0.02;
+
+Uncertainty uncertainty_of(const std::vector<policy::Limit>& limits) {
+  Uncertainty uncertainty;
+  for (const policy::Limit& limit : limits) {
+    const limiter::AlgorithmInfo* info = limiter::find_algorithm(limit.spec.algorithm);
+    const Duration tick = info->clock_granularity;
+    if (tick > coarsest_tick || tick <= Duration::from_ns(1)) continue;
+    const bool is_nginx = info->id == "nginx-limit-req";
+    uncertainty.ahead = std::max(uncertainty.ahead, tick);
+    uncertainty.behind = std::max(uncertainty.behind, is_nginx ? tick + kernel_tick : tick);
+  }
+  return uncertainty;
+}
+
+bool may_delay(const std::vector<policy::Limit>& limits, const limiter::Environment& environment,
+               const std::vector<Observation>& observations, std::span<const Group* const> groups) {
+  StateBank bank(limits, environment);
+  for (const Group* group : groups) {
+    bank.begin(group->entries);
+    const Row row = bank.add_new();
+    for (const std::uint32_t number : group->observations) {
+      const Observation& observation = observations[number];
+      const limiter::Verdict verdict = bank.check(row, observation, observation.sent);
+      if (verdict.delay > Duration()) return true;
+      bank.charge(row, verdict.allowed);
+    }
+  }
+  return false;
+}
+
+/// How long a gateway takes to decide, where answers may take longer because admitted requests
+/// wait or are served: as long as denials take, which neither wait nor are served.
+Duration decision_time(const std::vector<Observation>& observations, bool delays) {
+  constexpr Duration least = Duration::from_ms(10);
+  constexpr std::size_t enough_denials = 30;
+  Duration slowest_denial;
+  std::size_t denials = 0;
+  Duration fastest = Duration::max();
+  for (const Observation& observation : observations) {
+    const Duration took = observation.received - observation.sent;
+    fastest = std::min(fastest, took);
+    if (observation.allowed) continue;
+    slowest_denial = std::max(slowest_denial, took);
+    ++denials;
+  }
+  if (denials >= enough_denials) return std::max(slowest_denial * 3, least);
+  return delays ? fastest * 10 + least : Duration::max();
+}
+
+std::size_t denials_in(const Group& group, const std::vector<Observation>& observations) {
+  return static_cast<std::size_t>(
+      std::count_if(group.observations.begin(), group.observations.end(),
+                    [&](std::uint32_t number) { return !observations[number].allowed; }));
+}
+
+/// The groups that say the most of the limits: those with the most denials.
+std::vector<const Group*> telling_groups(const Evidence& evidence) {
+  std::vector<std::pair<std::size_t, const Group*>> by_denials;
+  for (const Group& group : evidence.groups) {
+    by_denials.emplace_back(denials_in(group, evidence.observations), &group);
+  }
+  std::stable_sort(by_denials.begin(), by_denials.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<const Group*> some;
+  std::size_t observations = 0;
+  for (const auto& [denials, group] : by_denials) {
+    if (!some.empty() && observations + group->observations.size() > most_for_offset) break;
+    observations += group->observations.size();
+    some.push_back(group);
+  }
+  return some;
+}
+
+std::string why_inconclusive(const Verification& found) {
+  const std::uint64_t decisions = found.decisions();
+  if (decisions == 0) return "no request was decided";
+  if (found.findings.disagree > 0) return "";
+  if (found.findings.near_limit < fewest_near_limit) {
+    return fmt::format(
+        "only {} of {} decisions were near the limit, and traffic that is all allowed proves "
+        "nothing: send more requests of one key than the policy admits",
+        found.findings.near_limit, decisions);
+  }
+  const double share =
+      static_cast<double>(found.findings.undetermined) / static_cast<double>(decisions);
+  if (share > most_undetermined) {
+    return fmt::format(
+        "{:.1f} % of the decisions were too close to call: send fewer requests at a time, from "
+        "nearer to the gateway, or against a limit whose units come back more slowly",
+        share * 100.0);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string why_not_verifiable(const std::vector<policy::Limit>& limits) {
+  for (const policy::Limit& limit : limits) {
+    const std::string& name = limit.spec.name;
+    if (limit.charges_late()) {
+      return fmt::format("limit \"{}\" charges what is known only at the end of a request", name);
+    }
+    const limiter::Environment environment;
+    const auto limiter = policy::make_limiter(limit, environment);
+    if (limiter->holds_until_end()) {
+      return fmt::format("limit \"{}\" ({}) depends on when the gateway's requests end", name,
+                         limit.spec.algorithm);
+    }
+  }
+  return "";
+}
+
+Verification verify(const Evidence& evidence) {
+  std::vector<const Group*> all;
+  for (const Group& group : evidence.groups) all.push_back(&group);
+  const std::vector<const Group*> some = telling_groups(evidence);
+  Uncertainty uncertainty = uncertainty_of(evidence.limits);
+  const bool delays = may_delay(evidence.limits, evidence.environment, evidence.observations, some);
+  uncertainty.decided_within = decision_time(evidence.observations, delays);
+  if (uncertainty.decided_within != Duration::max()) {
+    uncertainty.late_after = Duration::from_ms(100) + uncertainty.decided_within;
+  }
+  Judge judge(evidence.limits, evidence.environment, evidence.observations);
+  Verification found;
+  if (depends_on_clock(evidence.limits, evidence.environment, evidence.observations, some)) {
+    found.offset = refine_offset(judge, some, uncertainty, evidence.offset);
+    uncertainty.least_offset = found.offset->least;
+    uncertainty.most_offset = found.offset->most;
+  }
+  found.findings = judge.judge(all, uncertainty);
+  std::vector<std::uint32_t>& first = found.first_disagreements;
+  for (std::uint32_t i = 0; i < evidence.observations.size(); ++i) {
+    const Mark mark = found.findings.marks[i];
+    if (mark != Mark::agree && mark != Mark::undetermined) first.push_back(i);
+  }
+  const auto is_earlier = [&](std::uint32_t a, std::uint32_t b) {
+    return evidence.observations[a].sent < evidence.observations[b].sent;
+  };
+  const std::size_t told = std::min(first.size(), most_disagreements_told);
+  std::partial_sort(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(told), first.end(),
+                    is_earlier);
+  first.resize(told);
+  found.why_inconclusive = why_inconclusive(found);
+  return found;
+}
+
+}  // namespace weir::oracle

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "oracle/clock_offset.hpp"
+#include "oracle/judge.hpp"
+#include "oracle/observation.hpp"
+#include "policy/policy.hpp"
+
+namespace weir::oracle {
+
+/// What was observed of a gateway, and the policy that it is believed to enforce.
+struct Evidence {
+  std::vector<policy::Limit> limits;
+  limiter::Environment environment;
+  std::vector<Observation> observations;
+  std::vector<Group> groups;
+  /// Within which the difference of the clocks is known to lie.
+  ClockOffset offset;
+};
+
+/// What a comparison of decisions with a model has found.
+struct Verification {
+  Findings findings;
+  /// Absent where no decision depends on what the gateway's clock shows.
+  std::optional<ClockOffset> offset;
+  /// By number, the first observations that no state of the model explains.
+  std::vector<std::uint32_t> first_disagreements;
+  /// Why it says nothing, or empty.
+  std::string why_inconclusive;
+
+  std::uint64_t decisions() const {
+    return findings.agree + findings.disagree + findings.undetermined;
+  }
+};
+
+/// How many disagreements are told of.
+inline constexpr std::size_t most_disagreements_told = 10;
+
+/// Why decisions of such limits cannot be compared with a model yet, or empty.
+std::string why_not_verifiable(const std::vector<policy::Limit>& limits);
+
+Verification verify(const Evidence& evidence);
+
+}  // namespace weir::oracle
