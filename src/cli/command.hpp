@@ -26,6 +26,7 @@ int run_program(const std::vector<AddCommand>& commands, int argc, char** argv);
 
 std::function<int()> add_simulate(CLI::App& program);
 std::function<int()> add_load(CLI::App& program);
+std::function<int()> add_verify(CLI::App& program);
 std::function<int()> add_serve(CLI::App& program);
 std::function<int()> add_validate(CLI::App& program);
 std::function<int()> add_schema(CLI::App& program);

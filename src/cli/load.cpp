@@ -9,6 +9,7 @@
 #include "cli/deliver_report.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/live_line.hpp"
+#include "cli/live_scenario.hpp"
 #include "cli/load_options.hpp"
 #include "cli/scenario_runs.hpp"
 #include "load/credentials.hpp"
@@ -120,18 +121,6 @@ int LoadCommand::run_words() {
   }
   const int code = run_scenario(*scenario, "the options");
   return code == exit_invalid_scenario ? exit_usage : code;
-}
-
-/// What a live report tells of: one limit, that of the gateway, of which only the keys are known.
-scenario::Scenario as_observed(scenario::Scenario scenario, std::vector<std::string> key) {
-  policy::LimitSpec observed;
-  observed.name = "target";
-  observed.algorithm = "live";
-  observed.key = std::move(key);
-  scenario.policies.assign(1, policy::PolicySpec());
-  scenario.policies[0].limits.push_back(std::move(observed));
-  scenario.backend.reset();
-  return scenario;
 }
 
 int LoadCommand::run_scenario(const scenario::Scenario& scenario, const std::string& source) {

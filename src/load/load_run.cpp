@@ -230,7 +230,8 @@ metrics::Outcome LoadRun::run(LoadControl& control) {
                               .costs_left = costs_left,
                               .audit_draws = RandomStream(seed_).named("audit"),
                               .client_column_of_class = client_columns(),
-                              .workers = threads_};
+                              .workers = threads_,
+                              .witness = witness_};
   std::vector<std::unique_ptr<Worker>> workers;
   for (unsigned i = 0; i < threads_; ++i) {
     workers.push_back(std::make_unique<Worker>(

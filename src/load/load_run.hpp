@@ -14,6 +14,7 @@
 #include "load/request_template.hpp"
 #include "load/run_clock.hpp"
 #include "load/status_meaning.hpp"
+#include "load/witness.hpp"
 #include "metrics/outcome.hpp"
 #include "scenario/model.hpp"
 #include "scenario/run_plan.hpp"
@@ -46,6 +47,10 @@ class LoadRun {
 
   /// Sends the traffic, to its end or until it is stopped.
   metrics::Outcome run(LoadControl& control);
+
+  /// From now on somebody hears of every attempt; to be called before run().
+  void tell(Witness& witness) { witness_ = &witness; }
+  const Columns& columns() const { return plan_->traffic.columns(); }
 
   /// How the run goes, for somebody who watches.
   LiveGlance glance() { return record_->glance(); }
@@ -80,6 +85,7 @@ class LoadRun {
   std::string nonce_;
   bool fresh_keys_ = false;
   std::string url_text_;
+  Witness* witness_ = nullptr;
   /// Of the native engine.
   boost::asio::ip::tcp::endpoint endpoint_;
 };

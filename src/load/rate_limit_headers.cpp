@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/header_text.hpp"
+#include "http/http_date.hpp"
 #include "load/ietf_fields.hpp"
 #include "load/quota.hpp"
 #include "load/rate_limit_values.hpp"
@@ -272,6 +273,11 @@ void RateLimitHeaders::add(std::string_view name, std::string_view value) {
   }
   entries_.push_back({header, values_.size(), text.size()});
   values_ += text;
+}
+
+std::optional<Instant> RateLimitHeaders::date(Instant received) const {
+  if (date_.view().empty()) return std::nullopt;
+  return http::parse_http_date(date_.view(), received);
 }
 
 RateLimitReading RateLimitHeaders::read(Instant received) const {

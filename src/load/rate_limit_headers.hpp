@@ -102,6 +102,8 @@ class RateLimitHeaders {
   /// Dates are read against the response's own Date, so that no difference of clocks is in a wait;
   /// against `received` where it has none.
   RateLimitReading read(Instant received) const;
+  /// What the response's Date shows, if it has one that can be believed.
+  std::optional<Instant> date(Instant received) const;
 
  private:
   /// A header, whose value is a piece of values_.

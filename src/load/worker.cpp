@@ -367,6 +367,7 @@ void Worker::replied(ExchangeId exchange, const Reply& reply) {
   RateLimitReading reading;
   if (reply.headers != nullptr) reading = reply.headers->read(context_.clock.wall(reply.end));
   context_.record.replied(flights_[exchange], reply, meaning, reading);
+  if (context_.witness != nullptr) testify(flights_[exchange], reply, meaning, reading);
   if (flights_[exchange].purpose == Flight::Purpose::audit) {
     audit_replied(exchange, reply, meaning, reading);
   } else {
@@ -374,6 +375,20 @@ void Worker::replied(ExchangeId exchange, const Reply& reply) {
   }
   if (!line_.empty()) serve_line();
   if (next_due() <= end || is_over()) go_on();
+}
+
+void Worker::testify(const Flight& flight, const Reply& reply, Meaning meaning,
+                     const RateLimitReading& reading) {
+  const Instant end = context_.clock.wall(reply.end);
+  Testimony testimony{.request = flight.request,
+                      .sent = context_.clock.wall(std::min(flight.sent, reply.written)),
+                      .first_byte = context_.clock.wall(reply.first_byte),
+                      .allowed = meaning == Meaning::allowed,
+                      .reading = reading,
+                      .date = std::nullopt};
+  if (meaning == Meaning::unexpected || reply.resent) testimony.allowed = std::nullopt;
+  if (reply.headers != nullptr) testimony.date = reply.headers->date(end);
+  context_.witness->hear(testimony);
 }
 
 void Worker::load_replied(std::uint32_t id, const Reply& reply, Meaning meaning,

@@ -14,6 +14,7 @@
 #include "load/live_record.hpp"
 #include "load/load_control.hpp"
 #include "load/own_key_audit.hpp"
+#include "load/witness.hpp"
 #include "traffic/clients.hpp"
 #include "traffic/closed_operations.hpp"
 #include "traffic/lane.hpp"
@@ -41,6 +42,8 @@ struct WorkerContext {
   /// to one worker.
   std::vector<std::optional<std::size_t>> client_column_of_class;
   unsigned workers = 1;
+  /// Hears of every attempt; null: nobody does.
+  Witness* witness = nullptr;
 };
 
 using MakeEngine = std::function<std::unique_ptr<Engine>(const EngineContext& context)>;
@@ -108,6 +111,8 @@ class Worker final : private ReplyHandler {
   void send(std::uint32_t id);
   void give_up_sending(std::uint32_t id);
   void replied(ExchangeId exchange, const Reply& reply) override;
+  void testify(const Flight& flight, const Reply& reply, Meaning meaning,
+               const RateLimitReading& reading);
   void load_replied(std::uint32_t id, const Reply& reply, Meaning meaning,
                     const RateLimitReading& reading);
 

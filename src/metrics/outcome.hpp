@@ -7,6 +7,7 @@
 
 #include "core/run_facts.hpp"
 #include "metrics/accumulator.hpp"
+#include "metrics/verification.hpp"
 
 namespace weir::metrics {
 
@@ -35,7 +36,7 @@ struct LiveFacts {
 
 /// All that a report is made of besides the scenario itself.
 struct Outcome : RunFacts {
-  /// "simulate" or "load"; later also "verify", ...
+  /// "simulate", "load" or "verify".
   std::string mode;
   std::vector<PolicyOutcome> policies;
   std::optional<LiveFacts> live;
@@ -45,6 +46,8 @@ struct Outcome : RunFacts {
   /// `done_parts_per_million` says how much that was.
   bool interrupted = false;
   std::uint32_t done_parts_per_million = 1'000'000;
+  /// Of weir verify.
+  std::optional<VerificationFacts> verification;
 };
 
 }  // namespace weir::metrics

@@ -22,9 +22,13 @@ bool depends_on_clock(const std::vector<policy::Limit>& limits,
                       const std::vector<Observation>& observations,
                       std::span<const Group* const> groups);
 
+/// What makes an offset unlikely: a decision that none of the states kept explains, or only one
+/// that none can, also of those that were left out.
+enum class Against { unexplained, impossible };
+
 /// The offsets within a range that explain the most of the groups' decisions: by halves, leaving
-/// those out of which all offsets make more of them impossible.
+/// those out that explain fewer.
 ClockOffset refine_offset(Judge& judge, std::span<const Group* const> groups,
-                          const Uncertainty& uncertainty, ClockOffset range);
+                          const Uncertainty& uncertainty, ClockOffset range, Against against);
 
 }  // namespace weir::oracle

@@ -84,7 +84,10 @@ void Judge::judge_group(const Group& group) {
       end = std::max(end, together.back().real.to);
     }
     const std::span<const std::uint32_t> some(numbers.data() + i, next - i);
-    if (lost_) {
+    const bool all_known = std::all_of(some.begin(), some.end(), [&](std::uint32_t number) {
+      return observations_[number].is_known;
+    });
+    if (lost_ || !all_known) {
       lose(some);
     } else if (together.size() == 1) {
       judge_alone(together[0], numbers[i]);

@@ -50,6 +50,7 @@ class Judge {
   Judge(const std::vector<policy::Limit>& limits, const limiter::Environment& environment,
         const std::vector<Observation>& observations);
 
+  bool counts_by_segment() const { return bank_.counts_by_segment(); }
   /// The marks of what is in no judged group stay `agree` and are not counted.
   Findings judge(std::span<const Group* const> groups, const Uncertainty& uncertainty);
 

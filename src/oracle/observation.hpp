@@ -31,6 +31,8 @@ struct Observation {
   Instant sent;
   Instant received;
   bool allowed = true;
+  /// Otherwise nobody knows what became of it, nor what of its keys.
+  bool is_known = true;
   std::vector<LimitAsk> asks;
   Told told;
 };

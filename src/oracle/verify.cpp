@@ -14,7 +14,7 @@ constexpr Duration coarsest_tick = Duration::from_ms(10);
 /// nginx reads the kernel's coarse clock, which most kernels move on 250 times a second.
 constexpr Duration kernel_tick = Duration::from_ms(4);
 /// So many observations say where the clock stands.
-constexpr std::size_t most_for_offset = 2'000;
+constexpr std::size_t most_for_offset = 1'000;
 /// Below so many decisions near the limit, or above such a share of undetermined ones, the rest
 /// says nothing.
 constexpr std::uint64_t fewest_near_limit = 10;
@@ -27,8 +27,10 @@ Uncertainty uncertainty_of(const std::vector<policy::Limit>& limits) {
     const Duration tick = info->clock_granularity;
     if (tick > coarsest_tick || tick <= Duration::from_ns(1)) continue;
     const bool is_nginx = info->id == "nginx-limit-req";
-    uncertainty.ahead = std::max(uncertainty.ahead, tick);
-    uncertainty.behind = std::max(uncertainty.behind, is_nginx ? tick + kernel_tick : tick);
+    // HAProxy's periods begin at even ticks.
+    const Duration step = info->id == "haproxy-http-req-rate" ? tick * 2 : tick;
+    uncertainty.ahead = std::max(uncertainty.ahead, step);
+    uncertainty.behind = std::max(uncertainty.behind, is_nginx ? step + kernel_tick : step);
   }
   return uncertainty;
 }
@@ -92,6 +94,25 @@ std::vector<const Group*> telling_groups(const Evidence& evidence) {
   return some;
 }
 
+Uncertainty at(const ClockOffset& offset, Uncertainty uncertainty) {
+  uncertainty.least_offset = offset.least;
+  uncertainty.most_offset = offset.most;
+  return uncertainty;
+}
+
+/// The offset that seems to explain the most; where states are not always enclosed, one with which
+/// nothing is impossible, if there is any.
+ClockOffset find_offset(const Evidence& evidence, Judge& judge, std::span<const Group* const> all,
+                        std::span<const Group* const> some, const Uncertainty& uncertainty) {
+  const ClockOffset likely =
+      refine_offset(judge, some, uncertainty, evidence.offset, Against::unexplained);
+  if (!judge.counts_by_segment()) return likely;
+  if (judge.judge(all, at(likely, uncertainty)).disagree == 0) return likely;
+  const ClockOffset possible =
+      refine_offset(judge, some, uncertainty, evidence.offset, Against::impossible);
+  return judge.judge(all, at(possible, uncertainty)).disagree == 0 ? possible : likely;
+}
+
 std::string why_inconclusive(const Verification& found) {
   const std::uint64_t decisions = found.decisions();
   if (decisions == 0) return "no request was decided";
@@ -144,11 +165,9 @@ Verification verify(const Evidence& evidence) {
   Judge judge(evidence.limits, evidence.environment, evidence.observations);
   Verification found;
   if (depends_on_clock(evidence.limits, evidence.environment, evidence.observations, some)) {
-    found.offset = refine_offset(judge, some, uncertainty, evidence.offset);
-    uncertainty.least_offset = found.offset->least;
-    uncertainty.most_offset = found.offset->most;
+    found.offset = find_offset(evidence, judge, all, some, uncertainty);
   }
-  found.findings = judge.judge(all, uncertainty);
+  found.findings = judge.judge(all, at(found.offset.value_or(ClockOffset()), uncertainty));
   std::vector<std::uint32_t>& first = found.first_disagreements;
   for (std::uint32_t i = 0; i < evidence.observations.size(); ++i) {
     const Mark mark = found.findings.marks[i];

@@ -103,11 +103,12 @@ class KeyedLimiter {
   virtual bool is_as_new(const Charge& charge) const = 0;
   /// Makes the state of one key that of another.
   virtual void copy_state(KeyIndex from, KeyIndex to) = 0;
-  /// Whether the states of two keys are known to be the same; they may be although they are not.
-  virtual bool has_same_state(KeyIndex a, KeyIndex b) const = 0;
 
   /// Bytes of a key's state, with what it owns elsewhere.
   virtual std::size_t state_bytes(KeyIndex key) const = 0;
+
+  /// Whether the states of two keys are known to be the same; they may be although they are not.
+  virtual bool has_same_state(KeyIndex a, KeyIndex b) const = 0;
 };
 
 /// The limiter of one catalogue entry; `variants` are its complete parameters, one for each row of

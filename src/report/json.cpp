@@ -6,6 +6,7 @@
 #include "report/figures.hpp"
 #include "report/names.hpp"
 #include "report/thresholds.hpp"
+#include "report/verification.hpp"
 
 namespace weir::report {
 namespace {
@@ -60,6 +61,7 @@ Json make_results(const scenario::Scenario& scenario, const metrics::Outcome& ou
 
 const char* verdict(const metrics::Outcome& outcome, const Json& thresholds) {
   if (outcome.interrupted || !outcome.why_inconclusive.empty()) return "inconclusive";
+  if (outcome.verification && !outcome.verification->passes()) return "fail";
   const bool all_hold = std::all_of(thresholds.begin(), thresholds.end(),
                                     [](const Json& row) { return row["ok"].get<bool>(); });
   return all_hold ? "pass" : "fail";
@@ -136,6 +138,7 @@ Json make_report(const scenario::Scenario& scenario, const metrics::Outcome& out
   if (!outcome.traces.empty()) report["traces"] = make_traces(outcome);
   Json results = make_results(scenario, outcome, Names(scenario, options.pseudonyms));
   for (auto& section : results.items()) report[section.key()] = std::move(section.value());
+  if (outcome.verification) report["verify"] = make_verification(*outcome.verification);
   report["thresholds"] = evaluate_thresholds(scenario.thresholds, report);
   report["verdict"] = verdict(outcome, report["thresholds"]);
   return report;

@@ -10,6 +10,7 @@
 #include "metrics/accumulator.hpp"
 #include "report/schema_live.hpp"
 #include "report/schema_parts.hpp"
+#include "report/verification.hpp"
 
 namespace weir::report {
 namespace {
@@ -432,7 +433,7 @@ std::vector<Field> head_fields() {
       {"schema_version", described("Of this schema", {{"const", 1}})},
       {"version", text("The version of weir that made the report")},
       {"mode", described("What made the decisions: a simulation, or a real gateway under load",
-                         {{"enum", {"simulate", "load"}}})},
+                         {{"enum", {"simulate", "load", "verify"}}})},
       {"scenario",
        described("What was run",
                  object_of({{"name", text("The scenario's name")},
@@ -453,6 +454,7 @@ std::vector<Field> head_fields() {
       {"elapsed_ns", whole("Of a live run: from its start to the last answer", "ns"), false},
       {"ended_by",
        described("There if a cap ended the run", {{"enum", {"max_requests", "max_cost"}}}), false},
+      {"verify", verification_schema(), false},
       {"traces", list_of("The recorded traffic that was replayed", trace_row()), false}};
 }
 

@@ -10,6 +10,7 @@
 #include "report/table.hpp"
 #include "report/terminal_live.hpp"
 #include "report/terminal_loop.hpp"
+#include "report/verification.hpp"
 
 namespace weir::report {
 namespace {
@@ -166,6 +167,11 @@ class Summary : private Cells {
     }
     if (is_live()) {
       for (const std::string& sentence : live_sentences(report_, *this)) {
+        lines(sentence, Style::plain);
+      }
+    }
+    if (report_.contains("verify")) {
+      for (const std::string& sentence : verification_sentences(report_["verify"], *this)) {
         lines(sentence, Style::plain);
       }
     }

@@ -1,0 +1,101 @@
+#include "cli/verification_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/random.hpp"
+#include "gateway/limit_gatekeeper.hpp"
+#include "oracle/verify.hpp"
+
+namespace weir::cli {
+namespace {
+
+using metrics::VerificationFacts;
+using oracle::Evidence;
+using oracle::Mark;
+using oracle::Observation;
+
+/// How many attempts of the key are told of that came before.
+constexpr std::size_t most_before = 5;
+
+VerificationFacts::Told told_of(const oracle::ToldCounts& counts) {
+  return {counts.agree, counts.disagree, counts.undetermined};
+}
+
+std::string words_of(const Evidence& evidence) {
+  std::string text;
+  for (const policy::Limit& limit : evidence.limits) {
+    if (!text.empty()) text += " and ";
+    text += gateway::words_of({limit.spec, {}, limit.variants}, 0);
+  }
+  return text.empty() ? "no limit" : text;
+}
+
+const char* outcome_of(bool allowed) { return allowed ? "allowed" : "denied"; }
+
+std::string expected_of(const Observation& observation, Mark mark) {
+  if (mark == Mark::delay_too_short) return "allowed after a longer delay";
+  if (mark == Mark::delay_too_long) return "allowed after a shorter delay";
+  return outcome_of(!observation.allowed);
+}
+
+std::string before(const Evidence& evidence, std::uint32_t number) {
+  for (const oracle::Group& group : evidence.groups) {
+    const auto at = std::find(group.observations.begin(), group.observations.end(), number);
+    if (at == group.observations.end()) continue;
+    const auto count = static_cast<std::size_t>(at - group.observations.begin());
+    const std::size_t told = std::min(count, most_before);
+    std::string text;
+    for (auto i = at - static_cast<std::ptrdiff_t>(told); i != at; ++i) {
+      const Observation& earlier = evidence.observations[*i];
+      const Duration ago = evidence.observations[number].sent - earlier.sent;
+      text += fmt::format("{}{} {:.1f} ms before", text.empty() ? "" : ", ",
+                          outcome_of(earlier.allowed), static_cast<double>(ago.ns()) / 1e6);
+    }
+    if (count == 0) return "its first request";
+    return fmt::format("{} requests before it: {}{}", count, count > told ? "..., " : "", text);
+  }
+  return "";
+}
+
+}  // namespace
+
+VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudonyms) {
+  const Evidence evidence = gathered.finish();
+  const oracle::Verification found = oracle::verify(evidence);
+  const oracle::Findings& findings = found.findings;
+  VerificationFacts facts{.believed = words_of(evidence),
+                          .agree = findings.agree,
+                          .disagree = findings.disagree,
+                          .undetermined = findings.undetermined,
+                          .over_admitted = findings.over_admitted,
+                          .under_admitted = findings.under_admitted,
+                          .delays_too_short = findings.delays_too_short,
+                          .delays_too_long = findings.delays_too_long,
+                          .near_limit = findings.near_limit,
+                          .clock_offset = {},
+                          .clock_offset_error = {},
+                          .remaining = told_of(findings.remaining),
+                          .reset = told_of(findings.reset_after),
+                          .retry_after = told_of(findings.retry_after),
+                          .first_disagreements = {}};
+  if (found.offset) {
+    facts.clock_offset = found.offset->middle();
+    facts.clock_offset_error = found.offset->most - *facts.clock_offset;
+  }
+  for (const std::uint32_t number : found.first_disagreements) {
+    const Observation& observation = evidence.observations[number];
+    std::string key = gathered.key_of(number);
+    if (pseudonyms) key = fmt::format("{:016x}", hash64(key));
+    facts.first_disagreements.push_back(
+        {.time = observation.sent,
+         .key = std::move(key),
+         .expected = expected_of(observation, findings.marks[number]),
+         .observed = outcome_of(observation.allowed),
+         .before = before(evidence, number)});
+  }
+  return {std::move(facts), found.why_inconclusive};
+}
+
+}  // namespace weir::cli

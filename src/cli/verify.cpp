@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+
+#include <CLI/Option.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/common_options.hpp"
+#include "cli/deliver_report.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/live_line.hpp"
+#include "cli/live_scenario.hpp"
+#include "cli/load_options.hpp"
+#include "cli/scenario_runs.hpp"
+#include "cli/verification_facts.hpp"
+#include "load/credentials.hpp"
+#include "load/load_run.hpp"
+#include "oracle/live_evidence.hpp"
+#include "report/json.hpp"
+#include "report/thresholds.hpp"
+
+namespace weir::cli {
+namespace {
+
+/// `weir verify`, its options parsed.
+struct VerifyCommand {
+  CommonOptions common;
+  LoadWords words;
+  ScenarioRuns runs;
+  double least_agreement = 1.0;
+  bool same_keys = false;
+
+  void add_to(CLI::App& command);
+  int run();
+
+ private:
+  int run_file(const std::string& path);
+  int run_scenario(scenario::Scenario scenario, const std::string& source);
+  tl::expected<policy::PolicySpec, std::string> policy_of(const scenario::Scenario& scenario) const;
+  int deliver(const scenario::Scenario& observed, const metrics::Outcome& outcome, bool pseudonyms);
+};
+
+void VerifyCommand::add_to(CLI::App& command) {
+  runs.add_to(command, "Scenario files, whose policy the gateway is believed to enforce",
+              "Replace keys by hashes in the report, as credentials always are");
+  words.add_to(command);
+  command
+      .add_option("--min-agreement", least_agreement,
+                  "The least share of decisions as the policy makes them that passes (1)")
+      ->type_name("RATIO")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_flag("--same-keys", same_keys,
+                   "Send generated values as they are: the gateway must not have met them before");
+  common.add_to(command);
+}
+
+int VerifyCommand::run() {
+  if (runs.files.empty() || words.any_instead()) {
+    complain("verify: name a scenario file, whose policy is to be compared with (see --help)");
+    return exit_usage;
+  }
+  if (const int code = runs.prepare(); code != exit_passed) return code;
+  return runs.run_all([this](const std::string& file) { return run_file(file); });
+}
+
+int VerifyCommand::run_file(const std::string& path) {
+  auto load = common.load_options(folder_of(path));
+  const auto changes = words.overrides();
+  if (!load) return complain_of(load.error());
+  if (!changes) return complain_of(changes.error());
+  load->overrides.insert(load->overrides.begin(), changes->begin(), changes->end());
+  auto scenario = load_scenario(path, *load);
+  return scenario ? run_scenario(std::move(*scenario), path) : scenario.error();
+}
+
+tl::expected<policy::PolicySpec, std::string> VerifyCommand::policy_of(
+    const scenario::Scenario& scenario) const {
+  std::vector<policy::PolicySpec> policies = scenario.policies;
+  if (!common.policy.empty()) {
+    std::erase_if(policies, [this](const auto& p) { return p.name != common.policy; });
+  }
+  if (policies.size() == 1) return policies[0];
+  return tl::unexpected(
+      std::string(policies.empty() ? "there is no such policy" : "name one policy with --policy"));
+}
+
+int VerifyCommand::run_scenario(scenario::Scenario scenario, const std::string& source) {
+  if (!runs.claim_report(scenario, source)) return exit_usage;
+  const auto policy = policy_of(scenario);
+  if (!policy) {
+    complain(fmt::format("{}: {}", source, policy.error()));
+    return exit_usage;
+  }
+  // What the audit asks would be asked of the same keys.
+  if (!scenario.target) scenario.target.emplace();
+  scenario.target->audit = {.share = 0.0, .keys = 0};
+  auto run = load::LoadRun::prepare(scenario, {.threads = common.threads,
+                                               .target = words.target,
+                                               .policy = common.policy,
+                                               .fresh_keys = !same_keys,
+                                               .skip_bad_rows = runs.skip_bad_rows});
+  if (!run) {
+    complain(source, run.error().problems);
+    return static_cast<int>(run.error().kind);
+  }
+  const std::string pointer = policy->name.empty() ? "/policy" : "/policies/" + policy->name;
+  const auto evidence = oracle::LiveEvidence::make(*policy, run->columns(), pointer);
+  if (!evidence) {
+    complain(source, evidence.error());
+    return exit_invalid_scenario;
+  }
+  if (const std::string why = (*evidence)->why_not_verifiable(); !why.empty()) {
+    complain(fmt::format("{}: {}, which cannot be verified", source, why));
+    return exit_invalid_scenario;
+  }
+  const std::vector<std::string> credentials = load::credential_attributes(scenario);
+  std::vector<std::string> key = run->key_attributes();
+  key.insert(key.end(), credentials.begin(), credentials.end());
+  const scenario::Scenario observed = as_observed(scenario, std::move(key));
+  if (const auto reached = run->reach(); !reached) return complain_of(reached.error());
+  run->tell(**evidence);
+  load::LoadControl control;
+  metrics::Outcome outcome = [&] {
+    const InterruptGuard guard(control.stop);
+    const LiveLine line(*run, control, !common.quiet);
+    return run->run(control);
+  }();
+  outcome.mode = "verify";
+  const bool pseudonyms = runs.pseudonyms || !credentials.empty();
+  VerificationResult result = verification_of(**evidence, pseudonyms);
+  result.facts.least_agreement = least_agreement;
+  outcome.verification = std::move(result.facts);
+  if (outcome.why_inconclusive.empty()) outcome.why_inconclusive = result.why_inconclusive;
+  return deliver(observed, outcome, pseudonyms);
+}
+
+int VerifyCommand::deliver(const scenario::Scenario& observed, const metrics::Outcome& outcome,
+                           bool pseudonyms) {
+  const auto report = report::make_report(observed, outcome, {.pseudonyms = pseudonyms});
+  if (const int code = deliver_report(report, runs.out, common); code != exit_passed) return code;
+  if (outcome.interrupted) return exit_interrupted;
+  if (outcome.live->unanswered) {
+    complain(fmt::format("{}: not one request was answered", outcome.live->url));
+    return exit_unreachable;
+  }
+  return report["verdict"] == "pass" ? exit_passed : exit_failed;
+}
+
+}  // namespace
+
+std::function<int()> add_verify(CLI::App& program) {
+  CLI::App* command = program.add_subcommand(
+      "verify",
+      "Send real traffic to a gateway and compare every decision with the policy's model");
+  const auto state = std::make_shared<VerifyCommand>();
+  state->add_to(*command);
+  return [state] { return state->run(); };
+}
+
+}  // namespace weir::cli

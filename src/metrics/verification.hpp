@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/time.hpp"
+
+namespace weir::metrics {
+
+/// What a gateway decided, compared with what a model of its policy would have.
+struct VerificationFacts {
+  /// The policy as it is believed to be, in words.
+  std::string believed;
+  std::uint64_t agree = 0;
+  std::uint64_t disagree = 0;
+  std::uint64_t undetermined = 0;
+  std::uint64_t over_admitted = 0;
+  std::uint64_t under_admitted = 0;
+  std::uint64_t delays_too_short = 0;
+  std::uint64_t delays_too_long = 0;
+  std::uint64_t near_limit = 0;
+  /// What the gateway's clock shows less what this machine's does, where decisions depend on it,
+  /// and by how much more or less it may.
+  std::optional<Duration> clock_offset;
+  Duration clock_offset_error;
+  /// What answers told, beside what they should have.
+  struct Told {
+    std::uint64_t agree = 0;
+    std::uint64_t disagree = 0;
+    std::uint64_t undetermined = 0;
+  };
+  Told remaining, reset, retry_after;
+  struct Disagreement {
+    Instant time;
+    std::string key;
+    std::string expected;
+    std::string observed;
+    /// What the key did before, in words.
+    std::string before;
+  };
+  std::vector<Disagreement> first_disagreements;
+  /// The least share of agreement that passes.
+  double least_agreement = 1.0;
+
+  bool passes() const {
+    return static_cast<double>(agree) >= least_agreement * static_cast<double>(agree + disagree);
+  }
+};
+
+}  // namespace weir::metrics

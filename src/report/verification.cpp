@@ -1,0 +1,156 @@
+#include "report/verification.hpp"
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "report/figures.hpp"
+#include "report/schema_parts.hpp"
+
+namespace weir::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using metrics::VerificationFacts;
+
+Json told(const VerificationFacts::Told& counts) {
+  return {{"agree", counts.agree},
+          {"disagree", counts.disagree},
+          {"undetermined", counts.undetermined}};
+}
+
+Json told_schema(const char* description) {
+  return described(description,
+                   object_of({{"agree", whole("As they should have been", "answers")},
+                              {"disagree", whole("Otherwise", "answers")},
+                              {"undetermined", whole("Too close to call", "answers")}}));
+}
+
+std::string told_sentence(const Json& verify, const Cells& cells) {
+  std::string text;
+  for (const auto& [field, name] :
+       {std::pair("remaining", "remaining"), std::pair("reset", "reset"),
+        std::pair("retry_after", "Retry-After")}) {
+    if (verify[field]["disagree"] == 0) continue;
+    text += fmt::format("{}{} told wrongly {} times", text.empty() ? "" : ", ", name,
+                        cells.count(verify[field]["disagree"]).text);
+  }
+  return text;
+}
+
+std::string verdict_sentence(const Json& verify, const Cells& cells) {
+  const auto count = [&](const char* field) { return cells.count(verify[field]).text; };
+  const std::uint64_t all = verify["agree"].get<std::uint64_t>() +
+                            verify["disagree"].get<std::uint64_t>() +
+                            verify["undetermined"].get<std::uint64_t>();
+  const std::string decisions = format_count(static_cast<std::int64_t>(all));
+  const std::string believed = cells.safe(verify["believed"]);
+  std::string text;
+  if (verify["disagree"] == 0) {
+    text = fmt::format("{} decisions, all as {} would make them", decisions, believed);
+  } else {
+    text = fmt::format("{} of {} decisions not as {} would make them: ", count("disagree"),
+                       decisions, believed);
+    const char* separator = "";
+    for (const auto& [field, words] :
+         {std::pair("over_admitted", "admitted that it denies"),
+          std::pair("under_admitted", "denied that it admits"),
+          std::pair("delays_too_short", "not held back for long enough"),
+          std::pair("delays_too_long", "held back for too long")}) {
+      if (verify[field] == 0) continue;
+      text += fmt::format("{}{} {}", separator, count(field), words);
+      separator = ", ";
+    }
+  }
+  if (verify["undetermined"] > 0)
+    text += fmt::format("; {} too close to call", count("undetermined"));
+  return text;
+}
+
+}  // namespace
+
+Json make_verification(const VerificationFacts& facts) {
+  Json first = Json::array();
+  for (const VerificationFacts::Disagreement& d : facts.first_disagreements) {
+    first.push_back({{"time", format_instant(d.time)},
+                     {"key", d.key},
+                     {"expected", d.expected},
+                     {"observed", d.observed},
+                     {"before", d.before}});
+  }
+  Json verify = {{"believed", facts.believed},
+                 {"agree", facts.agree},
+                 {"disagree", facts.disagree},
+                 {"undetermined", facts.undetermined},
+                 {"agreement_ratio", ratio(facts.agree, facts.agree + facts.disagree)},
+                 {"over_admitted", facts.over_admitted},
+                 {"under_admitted", facts.under_admitted},
+                 {"delays_too_short", facts.delays_too_short},
+                 {"delays_too_long", facts.delays_too_long},
+                 {"near_limit", facts.near_limit},
+                 {"clock_offset_ns", nullptr},
+                 {"clock_offset_error_ns", nullptr},
+                 {"first_disagreements", std::move(first)},
+                 {"remaining", told(facts.remaining)},
+                 {"reset", told(facts.reset)},
+                 {"retry_after", told(facts.retry_after)}};
+  if (facts.clock_offset) {
+    verify["clock_offset_ns"] = facts.clock_offset->ns();
+    verify["clock_offset_error_ns"] = facts.clock_offset_error.ns();
+  }
+  return verify;
+}
+
+std::vector<std::string> verification_sentences(const Json& verify, const Cells& cells) {
+  std::vector<std::string> sentences;
+  for (const Json& d : verify["first_disagreements"]) {
+    if (sentences.size() == 3) break;
+    sentences.push_back(fmt::format("{} {}: {}, expected {} ({})",
+                                    d["time"].get<std::string>().substr(11, 12),
+                                    cells.safe(d["key"]), cells.safe(d["observed"]),
+                                    cells.safe(d["expected"]), cells.safe(d["before"])));
+  }
+  if (!verify["clock_offset_ns"].is_null()) {
+    sentences.push_back(
+        fmt::format("the gateway's clock is {:.1f} ms from this one, give or take "
+                    "{:.1f} ms",
+                    verify["clock_offset_ns"].get<double>() / 1e6,
+                    verify["clock_offset_error_ns"].get<double>() / 1e6));
+  }
+  if (const std::string text = told_sentence(verify, cells); !text.empty()) {
+    sentences.push_back(text);
+  }
+  sentences.push_back(verdict_sentence(verify, cells));
+  return sentences;
+}
+
+Json verification_schema() {
+  const Json disagreement = object_of({{"time", text("When the request was sent, RFC 3339")},
+                                       {"key", text("Of the first limit that applied")},
+                                       {"expected", text("What the policy would have made of it")},
+                                       {"observed", text("What the gateway made of it")},
+                                       {"before", text("What the key did before")}});
+  return described(
+      "Of weir verify: the gateway's decisions beside those of the policy",
+      object_of(
+          {{"believed", text("The policy, in words")},
+           {"agree", whole("Decisions as the policy makes them", "requests")},
+           {"disagree", whole("Decisions that the policy cannot have made", "requests")},
+           {"undetermined", whole("Decisions that could have been either", "requests")},
+           {"agreement_ratio", share("agree / (agree + disagree)")},
+           {"over_admitted", whole("Admitted, where the policy denies", "requests")},
+           {"under_admitted", whole("Denied, where the policy admits", "requests")},
+           {"delays_too_short", whole("Not held back for as long as the policy says", "requests")},
+           {"delays_too_long", whole("Held back for far longer than the policy says", "requests")},
+           {"near_limit", whole("Denied, or the last that was admitted", "requests")},
+           {"clock_offset_ns",
+            described("What the gateway's clock shows less what this machine's does; null where no "
+                      "decision depends on it",
+                      {{"type", {"integer", "null"}}, {"x-unit", "ns"}})},
+           {"clock_offset_error_ns", whole_or_null("By how much it may be more or less", "ns")},
+           {"first_disagreements", list_of("The first disagreements", disagreement)},
+           {"remaining", told_schema("What answers told of what is left")},
+           {"reset", told_schema("What answers told of when all of it is back")},
+           {"retry_after", told_schema("What Retry-After told")}}));
+}
+
+}  // namespace weir::report

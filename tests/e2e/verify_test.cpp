@@ -1,0 +1,246 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "e2e/load_support.hpp"
+#include "e2e/program.hpp"
+#include "e2e/serve_support.hpp"
+#include "support/paths.hpp"
+
+// `weir verify` finds no fault with gateways that enforce the policy which it was given, and finds
+// those that enforce another one.
+
+namespace weir::e2e {
+namespace {
+
+constexpr const char* verify_scenario = R"({{
+  "name": "verify", "duration": "{duration}", "seed": 3,
+  "policy": {{ "limits": [ {{ "name": "requests", {limit}, "key": ["user"] }} ],
+              "response": {{ "denied_status": 429 }} }},
+  "traffic": [{{
+    "name": "all", "arrivals": {{"process": "poisson", "rate": "{rate}"}},
+    "attributes": {{"user": {{"uniform": {{"count": {users}}}}}}}
+  }}],
+  "target": {{ "url": "http://127.0.0.1:1/", "headers": {{"X-User": "{{user}}"}} }}
+}})";
+
+struct VerifyTraffic {
+  std::string_view duration = "3s";
+  std::string_view rate = "1000/s";
+  int users = 60;
+};
+
+/// `weir verify` of a gateway that is believed to enforce that limit.
+LoadResult verify_gateway(const std::string& url, std::string_view limit,
+                          const VerifyTraffic& traffic = {}) {
+  const TemporaryFolder folder;
+  folder.write("verify.jsonc", fmt::format(verify_scenario, fmt::arg("duration", traffic.duration),
+                                           fmt::arg("limit", limit), fmt::arg("rate", traffic.rate),
+                                           fmt::arg("users", traffic.users)));
+  return RunningLoad::of_command({WEIR_BINARY, "verify", "--json", "--quiet", "--target", url,
+                                  folder.path("verify.jsonc")})
+      .wait();
+}
+
+void expect_right(const LoadResult& result) {
+  EXPECT_EQ(result.exit_code, 0) << result.err << result.report.value("inconclusive_because", "");
+  EXPECT_EQ(result.number("verify.disagree"), 0)
+      << result.report["verify"]["first_disagreements"].dump(1);
+  EXPECT_GT(result.number("verify.near_limit"), 100);
+  EXPECT_LT(result.number("verify.undetermined") * 50, result.number("totals.attempts"));
+}
+
+void expect_wrong(const LoadResult& result) {
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_GT(result.number("verify.disagree"), 0);
+}
+
+// ---- nginx
+
+constexpr const char* verify_nginx_configuration = R"(
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  limit_req_zone $http_x_user zone=nodelay:8m rate=1r/s;
+  limit_req_zone $http_x_user zone=delay:8m rate=10r/s;
+  limit_req_status 429;
+  keepalive_requests 1000000;
+  server {{
+    listen 127.0.0.1:{port} backlog=1024;
+    location = /nodelay {{ limit_req zone=nodelay burst=20 nodelay; alias {folder}/answer; }}
+    location = /delay {{ limit_req zone=delay burst=20 delay=10; alias {folder}/answer; }}
+  }}
+}}
+)";
+
+class VerifyNginx : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto program = find_program("nginx");
+    if (!program) GTEST_SKIP() << "nginx is not installed";
+    folder_.write("answer", "ok\n");
+    server_ = start_server(
+        [&](std::uint16_t port) -> std::vector<std::string> {
+          folder_.write("nginx.conf",
+                        fmt::format(verify_nginx_configuration, fmt::arg("folder", folder_.path()),
+                                    fmt::arg("port", port)));
+          return {*program,
+                  "-p",
+                  folder_.path(),
+                  "-c",
+                  folder_.path("nginx.conf"),
+                  "-e",
+                  folder_.path("error.log")};
+        },
+        folder_.path("output"));
+    ASSERT_NE(server_.process, nullptr) << folder_.read("output") << folder_.read("error.log");
+  }
+
+  LoadResult verify(std::string_view path, std::string_view limit,
+                    const VerifyTraffic& traffic = {}) const {
+    return verify_gateway(local_url(server_.port, path), limit, traffic);
+  }
+
+ private:
+  TemporaryFolder folder_;
+  Server server_;
+};
+
+TEST_F(VerifyNginx, RightPolicyWithoutDelays) {
+  expect_right(
+      verify("/nodelay",
+             R"("algorithm": "nginx-limit-req", "rate": "1/s", "burst": 20, "nodelay": true)"));
+}
+
+TEST_F(VerifyNginx, RightPolicyWithDelays) {
+  const LoadResult result = verify(
+      "/delay", R"("algorithm": "nginx-limit-req", "rate": "10/s", "burst": 20, "delay": 10)",
+      {.duration = "3s", .rate = "400/s", .users = 30});
+  EXPECT_EQ(result.number("verify.disagree"), 0)
+      << result.report["verify"]["first_disagreements"].dump(1);
+}
+
+TEST_F(VerifyNginx, ABurstThatIsFivePercentLarger) {
+  const LoadResult result = verify(
+      "/nodelay", R"("algorithm": "nginx-limit-req", "rate": "1/s", "burst": 21, "nodelay": true)");
+  expect_wrong(result);
+  EXPECT_GT(result.number("verify.under_admitted"), 10);
+}
+
+TEST_F(VerifyNginx, DelaysWhereThereAreNone) {
+  const LoadResult result =
+      verify("/nodelay", R"("algorithm": "nginx-limit-req", "rate": "1/s", "burst": 20)");
+  expect_wrong(result);
+  EXPECT_GT(result.number("verify.delays_too_short"), 10);
+}
+
+TEST_F(VerifyNginx, AnotherAlgorithmOfTheSameRate) {
+  expect_wrong(
+      verify("/nodelay", R"("algorithm": "sliding-window-log", "limit": 20, "window": "20s")"));
+}
+
+TEST_F(VerifyNginx, TrafficThatIsAllAllowedProvesNothing) {
+  const LoadResult result = verify(
+      "/nodelay", R"("algorithm": "nginx-limit-req", "rate": "1/s", "burst": 20, "nodelay": true)",
+      {.duration = "500ms", .rate = "200/s", .users = 100});
+  EXPECT_EQ(result.exit_code, 4);
+  EXPECT_EQ(result.report["verdict"], "inconclusive");
+  EXPECT_EQ(result.number("verify.disagree"), 0);
+}
+
+// ---- HAProxy
+
+constexpr const char* verify_haproxy_configuration = R"(
+global
+  nbthread 1
+  maxconn 1000
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend limited
+  bind 127.0.0.1:{port} backlog 1024
+  http-request track-sc0 req.hdr(x-user) table users
+  http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt 20 }}
+  http-request return status 200 content-type text/plain string ok
+backend users
+  stick-table type string len 64 size 100k expire 1h store http_req_rate(1s)
+)";
+
+TEST(VerifyHaproxy, RightPolicyAndALimitThatIsFivePercentLarger) {
+  const auto program = find_program("haproxy");
+  if (!program) GTEST_SKIP() << "haproxy is not installed";
+  const TemporaryFolder folder;
+  const Server server = start_server(
+      [&](std::uint16_t port) -> std::vector<std::string> {
+        folder.write("haproxy.cfg",
+                     fmt::format(verify_haproxy_configuration, fmt::arg("port", port)));
+        return {*program, "-db", "-f", folder.path("haproxy.cfg")};
+      },
+      folder.path("output"));
+  ASSERT_NE(server.process, nullptr) << folder.read("output");
+  const std::string url = local_url(server.port, "/");
+  const auto limit = [](int count) {
+    return fmt::format(R"("algorithm": "haproxy-http-req-rate", "limit": {}, "period": "1s")",
+                       count);
+  };
+  const VerifyTraffic traffic{.duration = "3s", .rate = "1000/s", .users = 45};
+  expect_right(verify_gateway(url, limit(20), traffic));
+  expect_wrong(verify_gateway(url, limit(21), traffic));
+}
+
+// ---- weir serve
+
+struct ServedLimit {
+  const char* words;
+  const char* json;
+};
+
+void PrintTo(const ServedLimit& limit, std::ostream* out) { *out << limit.words; }
+
+class VerifyServe : public testing::TestWithParam<ServedLimit> {};
+
+TEST_P(VerifyServe, RightPolicy) {
+  const RunningGateway gateway({"--limit", fmt::format("{} key=user", GetParam().words)});
+  ASSERT_TRUE(gateway.is_running());
+  expect_right(verify_gateway(gateway.url(), GetParam().json,
+                              {.duration = "2s", .rate = "1000/s", .users = 60}));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Canonical, VerifyServe,
+    testing::Values(
+        ServedLimit{"fixed-window limit=10 window=1s",
+                    R"("algorithm": "fixed-window", "limit": 10, "window": "1s")"},
+        ServedLimit{"sliding-window-log limit=10 window=1s",
+                    R"("algorithm": "sliding-window-log", "limit": 10, "window": "1s")"},
+        ServedLimit{"sliding-window-counter limit=10 window=1s",
+                    R"("algorithm": "sliding-window-counter", "limit": 10, "window": "1s")"},
+        ServedLimit{"token-bucket capacity=10 rate=2/s",
+                    R"("algorithm": "token-bucket", "capacity": 10, "rate": "2/s")"},
+        ServedLimit{"leaky-bucket capacity=10 rate=2/s",
+                    R"("algorithm": "leaky-bucket", "capacity": 10, "rate": "2/s")"},
+        ServedLimit{"gcra rate=2/s burst=10",
+                    R"("algorithm": "gcra", "rate": "2/s", "burst": 10)"}));
+
+TEST(VerifyWeirServe, ABurstThatIsSmaller) {
+  const RunningGateway gateway({"--limit", "gcra rate=2/s burst=19 key=user"});
+  ASSERT_TRUE(gateway.is_running());
+  expect_wrong(verify_gateway(gateway.url(), R"("algorithm": "gcra", "rate": "2/s", "burst": 20)"));
+}
+
+}  // namespace
+}  // namespace weir::e2e
