@@ -15,6 +15,9 @@ constexpr std::int64_t most_ticks = 24;
 constexpr std::size_t few = 4;
 constexpr std::size_t several = 12;
 
+/// States that decisions at less certain instants led to are too different to stand for others.
+constexpr Duration widest_merged = Duration::from_ms(10);
+
 /// A guess at how much a gateway that denies what fits has counted more.
 constexpr int most_phantoms = 256;
 
@@ -295,7 +298,7 @@ void Belief::reduce(Particles& particles, Instant at) {
     if (!stays[i]) bank_.release(particles[i].row);
   }
   particles = std::move(kept);
-  if (bank_.counts_by_segment()) encloses_ = false;
+  if (bank_.counts_by_segment() || widest_ > widest_merged) encloses_ = false;
   while (particles.size() > most_particles) {
     encloses_ = false;
     bank_.release(particles.back().row);

@@ -72,9 +72,8 @@ class Belief {
   void add(const Particle& child, Particles& into);
   /// Makes few of many.
   void reduce(Particles& particles, Instant at);
-  /// Whether the states kept still enclose the true one. They may not once some have been left out:
-  /// where there were too many too different ones, or counts are by segment, so that a state
-  /// between two others is not like them.
+  /// Whether the states kept surely enclose the true one. They may not once some have been left
+  /// out: those between two others need not be like them.
   bool encloses() const { return encloses_; }
   /// Another group begins.
   void begin() {
