@@ -46,11 +46,19 @@ LoadResult verify_gateway(const std::string& url, std::string_view limit,
       .wait();
 }
 
+// Under a sanitizer answers take so long that too many decisions may be too close to call.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool is_quick = false;
+#else
+constexpr bool is_quick = true;
+#endif
+
 void expect_right(const LoadResult& result) {
-  EXPECT_EQ(result.exit_code, 0) << result.err << result.report.value("inconclusive_because", "");
   EXPECT_EQ(result.number("verify.disagree"), 0)
       << result.report["verify"]["first_disagreements"].dump(1);
   EXPECT_GT(result.number("verify.near_limit"), 100);
+  if (!is_quick && result.report["verdict"] == "inconclusive") return;
+  EXPECT_EQ(result.exit_code, 0) << result.err << result.report.value("inconclusive_because", "");
   EXPECT_LT(result.number("verify.undetermined") * 50, result.number("totals.attempts"));
 }
 
