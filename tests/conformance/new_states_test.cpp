@@ -105,7 +105,8 @@ TEST_P(NewStates, NobodyCanTellThatAKeyWasForgotten) {
     LivesOnAsNew observer(subject, seen);
     Walk(subject).run(requests, observer);
   });
-  if (never_as_new().contains(GetParam())) return;
+  // Fewer requests may not come across one.
+  if (slowdown > 1 || never_as_new().contains(GetParam())) return;
   EXPECT_GT(seen, 0) << "no key can ever be forgotten";
 }
 
