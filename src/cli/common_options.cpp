@@ -34,7 +34,8 @@ void CommonOptions::add_to(CLI::App& command) {
   command.add_flag("--no-color", no_color, "No colours in the summary");
 }
 
-Result<scenario::LoadOptions> CommonOptions::load_options(const std::string& base_directory) const {
+Result<scenario::LoadOptions> CommonOptions::load_options(
+    const std::string& base_directory, Result<std::vector<scenario::Override>> changes) const {
   scenario::LoadOptions load;
   load.base_directory = base_directory;
   if (!seed.empty()) {
@@ -55,6 +56,8 @@ Result<scenario::LoadOptions> CommonOptions::load_options(const std::string& bas
     }
     load.overrides.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
+  if (!changes) return tl::unexpected(changes.error());
+  load.overrides.insert(load.overrides.begin(), changes->begin(), changes->end());
   return load;
 }
 

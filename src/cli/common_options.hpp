@@ -22,8 +22,11 @@ struct CommonOptions {
   bool no_color = false;
 
   void add_to(CLI::App& command);
-  /// What --set and --seed mean for a scenario file in that folder.
-  Result<scenario::LoadOptions> load_options(const std::string& base_directory) const;
+  /// What --set and --seed mean for a scenario file in that folder, after what a command's own
+  /// words change.
+  Result<scenario::LoadOptions> load_options(
+      const std::string& base_directory,
+      Result<std::vector<scenario::Override>> changes = std::vector<scenario::Override>()) const;
   /// Whether colour goes to standard output: a terminal, not switched off, NO_COLOR not set.
   bool color_on_stdout() const;
 };

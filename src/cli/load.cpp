@@ -7,12 +7,9 @@
 #include "cli/command.hpp"
 #include "cli/common_options.hpp"
 #include "cli/deliver_report.hpp"
-#include "cli/interrupt.hpp"
-#include "cli/live_line.hpp"
-#include "cli/live_scenario.hpp"
+#include "cli/live_run.hpp"
 #include "cli/load_options.hpp"
 #include "cli/scenario_runs.hpp"
-#include "load/credentials.hpp"
 #include "load/load_run.hpp"
 #include "report/hdr_log.hpp"
 #include "report/json.hpp"
@@ -38,7 +35,6 @@ struct LoadCommand {
   int run_words();
   int run_scenario(const scenario::Scenario& scenario, const std::string& source);
   int deliver(const nlohmann::ordered_json& report, const metrics::Outcome& outcome);
-  Result<scenario::LoadOptions> load_options(const std::string& folder) const;
 };
 
 bool is_url(const std::string& text) {
@@ -93,17 +89,8 @@ int LoadCommand::run() {
   return runs.run_all([this](const std::string& file) { return run_file(file); });
 }
 
-Result<scenario::LoadOptions> LoadCommand::load_options(const std::string& folder) const {
-  auto load = common.load_options(folder);
-  auto changes = words.overrides();
-  if (!load) return load;
-  if (!changes) return tl::unexpected(changes.error());
-  load->overrides.insert(load->overrides.begin(), changes->begin(), changes->end());
-  return load;
-}
-
 int LoadCommand::run_file(const std::string& path) {
-  const auto load = load_options(folder_of(path));
+  const auto load = common.load_options(folder_of(path), words.overrides());
   if (!load) return complain_of(load.error());
   const auto scenario = load_scenario(path, *load);
   return scenario ? run_scenario(*scenario, path) : scenario.error();
@@ -112,7 +99,7 @@ int LoadCommand::run_file(const std::string& path) {
 int LoadCommand::run_words() {
   const auto document = load_document(words);
   if (!document) return complain_of(document.error());
-  const auto load = load_options("");
+  const auto load = common.load_options("", words.overrides());
   if (!load) return complain_of(load.error());
   const auto scenario = scenario::read_scenario(*document, *load);
   if (!scenario) {
@@ -135,23 +122,15 @@ int LoadCommand::run_scenario(const scenario::Scenario& scenario, const std::str
     complain(source, is_of_options ? by_option(run.error().problems) : run.error().problems);
     return static_cast<int>(run.error().kind);
   }
-  const std::vector<std::string> credentials = load::credential_attributes(scenario);
-  std::vector<std::string> key = run->key_attributes();
-  key.insert(key.end(), credentials.begin(), credentials.end());
-  const scenario::Scenario observed = as_observed(scenario, std::move(key));
-  if (const auto paths = report::check_threshold_paths(observed, true); !paths) {
+  const Observed observed = observe(scenario, *run);
+  if (const auto paths = report::check_threshold_paths(observed.scenario, true); !paths) {
     complain(source, paths.error());
     return exit_invalid_scenario;
   }
   if (const auto reached = run->reach(); !reached) return complain_of(reached.error());
-  load::LoadControl control;
-  const metrics::Outcome outcome = [&] {
-    const InterruptGuard guard(control.stop);
-    const LiveLine line(*run, control, !common.quiet);
-    return run->run(control);
-  }();
-  const auto report = report::make_report(observed, outcome,
-                                          {.pseudonyms = runs.pseudonyms || !credentials.empty()});
+  const metrics::Outcome outcome = run_watched(*run, common);
+  const auto report = report::make_report(
+      observed.scenario, outcome, {.pseudonyms = runs.pseudonyms || observed.has_credentials});
   return deliver(report, outcome);
 }
 
@@ -162,13 +141,7 @@ int LoadCommand::deliver(const nlohmann::ordered_json& report, const metrics::Ou
       code = complain_of(done.error());
     }
   }
-  if (code != exit_passed) return code;
-  if (outcome.interrupted) return exit_interrupted;
-  if (outcome.live->unanswered) {
-    complain(fmt::format("{}: not one request was answered", outcome.live->url));
-    return exit_unreachable;
-  }
-  return report["verdict"] == "pass" ? exit_passed : exit_failed;
+  return code == exit_passed ? live_exit_code(report, outcome) : code;
 }
 
 }  // namespace

@@ -235,14 +235,12 @@ Result<gateway::BackendFactory> ServeCommand::openai(const ServedScenario& serve
 
 Result<gateway::BackendFactory> ServeCommand::backend(const ServedScenario& served) const {
   if (!words_.upstream.empty()) return upstream();
-  std::optional<traffic::NumberDistribution> latency;
-  if (served.scenario.backend) latency = served.scenario.backend->latency;
   if (words_.answer == "openai") return openai(served);
   const auto status = number_of("--answer", words_.answer, 200, 599);
   if (!status) return tl::unexpected(status.error());
   gateway::BuiltinAnswerSpec answer;
   answer.status = static_cast<int>(*status);
-  answer.latency = latency;
+  if (served.scenario.backend) answer.latency = served.scenario.backend->latency;
   answer.seed = served.scenario.seed;
   if (!words_.body.empty()) {
     answer.body = words_.body;

@@ -212,10 +212,9 @@ Result<nlohmann::ordered_json> ServeWords::document() const {
               {"traffic", Json::array({std::move(any)})}};
 }
 
-Result<std::vector<scenario::Override>> ServeWords::overrides() const {
-  std::vector<scenario::Override> all;
-  if (!latency.empty()) all.push_back({"/backend/latency", latency});
-  return all;
+std::vector<scenario::Override> ServeWords::overrides() const {
+  if (latency.empty()) return {};
+  return {{"/backend/latency", latency}};
 }
 
 Result<Duration> duration_of(const char* option, const std::string& text) {

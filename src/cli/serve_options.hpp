@@ -50,7 +50,7 @@ struct ServeWords {
   /// The scenario document that --limit stands for.
   Result<nlohmann::ordered_json> document() const;
   /// What they change in a scenario.
-  Result<std::vector<scenario::Override>> overrides() const;
+  std::vector<scenario::Override> overrides() const;
 };
 
 /// A list as options and environment variables have it: each may hold several, with ";" between.

@@ -173,7 +173,8 @@ class StoreNews {
 };
 
 Result<store::RedisOptions> redis_options(const ServeSetup& setup,
-                                          const std::vector<std::string>& urls) {
+                                          const std::vector<std::string>& urls,
+                                          const store::MemoryOptions& memory) {
   const ServeWords& words = setup.words;
   store::RedisOptions options;
   options.environment.start = setup.clock.now();
@@ -204,13 +205,11 @@ Result<store::RedisOptions> redis_options(const ServeSetup& setup,
   options.design = *design == "script"          ? store::RedisDesign::script
                    : *design == "master-refill" ? store::RedisDesign::master_refill
                                                 : store::RedisDesign::read_then_write;
-  const auto memory = memory_options(setup);
-  if (!memory) return tl::unexpected(memory.error());
   options.on_change = [news = std::make_shared<StoreNews>()](const std::string& node, bool is_up,
                                                              const std::string& why) {
     news->changed(node, is_up, why);
   };
-  options.make_local = [memory = *memory](store::Definition definition) {
+  options.make_local = [memory](store::Definition definition) {
     return store::make_memory_store(std::move(definition), memory);
   };
   return options;
@@ -225,16 +224,12 @@ MadeStore make_store(const ServeSetup& setup, const store::Definition& definitio
   }
   if (is_memory) names.clear();
   // What is said of Redis is checked where it has no meaning, too.
-  const auto redis = redis_options(setup, names);
+  const auto memory = memory_options(setup);
+  if (!memory) return tl::unexpected(memory.error());
+  const auto redis = redis_options(setup, names, *memory);
   if (!redis) return tl::unexpected(redis.error());
-  tl::expected<std::unique_ptr<store::Store>, Problem> made;
-  if (is_memory) {
-    const auto options = memory_options(setup);
-    if (!options) return tl::unexpected(options.error());
-    made = store::make_memory_store(definition, *options, before);
-  } else {
-    made = store::make_redis_store(definition, *redis);
-  }
+  auto made = is_memory ? store::make_memory_store(definition, *memory, before)
+                        : store::make_redis_store(definition, *redis);
   if (!made) return tl::unexpected(store_error(definition, made.error()));
   return std::shared_ptr<store::Store>(std::move(*made));
 }
@@ -243,11 +238,9 @@ MadeStore make_store(const ServeSetup& setup, const store::Definition& definitio
 
 tl::expected<ServedScenario, int> read_served(const ServeSetup& setup) {
   const bool is_file = !setup.scenario_path.empty();
-  auto load = setup.common.load_options(is_file ? folder_of(setup.scenario_path) : "");
+  const auto load = setup.common.load_options(is_file ? folder_of(setup.scenario_path) : "",
+                                              setup.words.overrides());
   if (!load) return tl::unexpected(complain_of(load.error()));
-  const auto changes = setup.words.overrides();
-  if (!changes) return tl::unexpected(complain_of(changes.error()));
-  load->overrides.insert(load->overrides.begin(), changes->begin(), changes->end());
   ServedScenario served;
   if (is_file) {
     auto scenario = load_scenario(setup.scenario_path, *load);

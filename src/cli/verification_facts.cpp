@@ -19,10 +19,6 @@ using oracle::Observation;
 /// How many attempts of the key are told of that came before.
 constexpr std::size_t most_before = 5;
 
-VerificationFacts::Told told_of(const oracle::ToldCounts& counts) {
-  return {counts.agree, counts.disagree, counts.undetermined};
-}
-
 std::string words_of(const Evidence& evidence) {
   std::string text;
   for (const policy::Limit& limit : evidence.limits) {
@@ -65,21 +61,9 @@ VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudony
   const Evidence evidence = gathered.finish();
   const oracle::Verification found = oracle::verify(evidence);
   const oracle::Findings& findings = found.findings;
-  VerificationFacts facts{.believed = words_of(evidence),
-                          .agree = findings.agree,
-                          .disagree = findings.disagree,
-                          .undetermined = findings.undetermined,
-                          .over_admitted = findings.over_admitted,
-                          .under_admitted = findings.under_admitted,
-                          .delays_too_short = findings.delays_too_short,
-                          .delays_too_long = findings.delays_too_long,
-                          .near_limit = findings.near_limit,
-                          .clock_offset = {},
-                          .clock_offset_error = {},
-                          .remaining = told_of(findings.remaining),
-                          .reset = told_of(findings.reset_after),
-                          .retry_after = told_of(findings.retry_after),
-                          .first_disagreements = {}};
+  VerificationFacts facts;
+  facts.believed = words_of(evidence);
+  facts.counts = findings;
   if (found.offset) {
     facts.clock_offset = found.offset->middle();
     facts.clock_offset_error = found.offset->most - *facts.clock_offset;

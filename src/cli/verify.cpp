@@ -7,13 +7,10 @@
 #include "cli/command.hpp"
 #include "cli/common_options.hpp"
 #include "cli/deliver_report.hpp"
-#include "cli/interrupt.hpp"
-#include "cli/live_line.hpp"
-#include "cli/live_scenario.hpp"
+#include "cli/live_run.hpp"
 #include "cli/load_options.hpp"
 #include "cli/scenario_runs.hpp"
 #include "cli/verification_facts.hpp"
-#include "load/credentials.hpp"
 #include "load/load_run.hpp"
 #include "oracle/live_evidence.hpp"
 #include "report/json.hpp"
@@ -37,7 +34,6 @@ struct VerifyCommand {
   int run_file(const std::string& path);
   int run_scenario(scenario::Scenario scenario, const std::string& source);
   tl::expected<policy::PolicySpec, std::string> policy_of(const scenario::Scenario& scenario) const;
-  int deliver(const scenario::Scenario& observed, const metrics::Outcome& outcome, bool pseudonyms);
 };
 
 void VerifyCommand::add_to(CLI::App& command) {
@@ -64,11 +60,8 @@ int VerifyCommand::run() {
 }
 
 int VerifyCommand::run_file(const std::string& path) {
-  auto load = common.load_options(folder_of(path));
-  const auto changes = words.overrides();
+  const auto load = common.load_options(folder_of(path), words.overrides());
   if (!load) return complain_of(load.error());
-  if (!changes) return complain_of(changes.error());
-  load->overrides.insert(load->overrides.begin(), changes->begin(), changes->end());
   auto scenario = load_scenario(path, *load);
   return scenario ? run_scenario(std::move(*scenario), path) : scenario.error();
 }
@@ -113,37 +106,19 @@ int VerifyCommand::run_scenario(scenario::Scenario scenario, const std::string& 
     complain(fmt::format("{}: {}, which cannot be verified", source, why));
     return exit_invalid_scenario;
   }
-  const std::vector<std::string> credentials = load::credential_attributes(scenario);
-  std::vector<std::string> key = run->key_attributes();
-  key.insert(key.end(), credentials.begin(), credentials.end());
-  const scenario::Scenario observed = as_observed(scenario, std::move(key));
+  const Observed observed = observe(scenario, *run);
   if (const auto reached = run->reach(); !reached) return complain_of(reached.error());
   run->tell(**evidence);
-  load::LoadControl control;
-  metrics::Outcome outcome = [&] {
-    const InterruptGuard guard(control.stop);
-    const LiveLine line(*run, control, !common.quiet);
-    return run->run(control);
-  }();
+  metrics::Outcome outcome = run_watched(*run, common);
   outcome.mode = "verify";
-  const bool pseudonyms = runs.pseudonyms || !credentials.empty();
+  const bool pseudonyms = runs.pseudonyms || observed.has_credentials;
   VerificationResult result = verification_of(**evidence, pseudonyms);
   result.facts.least_agreement = least_agreement;
   outcome.verification = std::move(result.facts);
   if (outcome.why_inconclusive.empty()) outcome.why_inconclusive = result.why_inconclusive;
-  return deliver(observed, outcome, pseudonyms);
-}
-
-int VerifyCommand::deliver(const scenario::Scenario& observed, const metrics::Outcome& outcome,
-                           bool pseudonyms) {
-  const auto report = report::make_report(observed, outcome, {.pseudonyms = pseudonyms});
-  if (const int code = deliver_report(report, runs.out, common); code != exit_passed) return code;
-  if (outcome.interrupted) return exit_interrupted;
-  if (outcome.live->unanswered) {
-    complain(fmt::format("{}: not one request was answered", outcome.live->url));
-    return exit_unreachable;
-  }
-  return report["verdict"] == "pass" ? exit_passed : exit_failed;
+  const auto report = report::make_report(observed.scenario, outcome, {.pseudonyms = pseudonyms});
+  const int code = deliver_report(report, runs.out, common);
+  return code == exit_passed ? live_exit_code(report, outcome) : code;
 }
 
 }  // namespace

@@ -1,23 +1,25 @@
 #include "gateway/answer_text.hpp"
 
-#include <algorithm>
-
-#include "core/letter_case.hpp"
-
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/http/status.hpp>
 #include <iterator>
 
+#include "core/letter_case.hpp"
+
 namespace weir::gateway {
 
-void append_status_line(std::string& out, int status) {
+std::string_view reason_of(int status) {
   namespace bhttp = boost::beast::http;
-  const std::string_view reason =
-      bhttp::obsolete_reason(bhttp::int_to_status(static_cast<unsigned>(status)));
-  fmt::format_to(std::back_inserter(out), FMT_COMPILE("HTTP/1.1 {} {}\r\n"), status, reason);
+  return bhttp::obsolete_reason(bhttp::int_to_status(static_cast<unsigned>(status)));
+}
+
+void append_status_line(std::string& out, int status) {
+  fmt::format_to(std::back_inserter(out), FMT_COMPILE("HTTP/1.1 {} {}\r\n"), status,
+                 reason_of(status));
 }
 
 void append_lines_but(std::string& out, std::string_view lines, std::string_view ours) {

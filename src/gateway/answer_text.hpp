@@ -9,6 +9,8 @@
 
 namespace weir::gateway {
 
+/// "OK" of a 200.
+std::string_view reason_of(int status);
 /// "HTTP/1.1 200 OK" with its line end.
 void append_status_line(std::string& out, int status);
 /// Header lines of an upstream but for those that the gateway writes itself, so that no header

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/beast/http/status.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "core/letter_case.hpp"
 #include "core/text.hpp"
+#include "gateway/answer_text.hpp"
 #include "http/header_text.hpp"
 #include "limiter/limiter.hpp"
 
@@ -74,7 +74,7 @@ Json problem_of(const Denial& denial) {
   problem["type"] = denial.limit.empty()
                         ? "about:blank"
                         : "https://iana.org/assignments/http-problem-types#quota-exceeded";
-  problem["title"] = status_text(denial.status);
+  problem["title"] = reason_of(denial.status);
   problem["status"] = denial.status;
   problem["detail"] = sentence(denial);
   if (!denial.limit.empty()) problem["violated-policies"] = Json::array({denial.limit});
@@ -108,12 +108,6 @@ std::string dumped(const Json& json) {
 }
 
 }  // namespace
-
-std::string_view status_text(int status) {
-  namespace http = boost::beast::http;
-  const auto text = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
-  return {text.data(), text.size()};
-}
 
 DenialText write_denial(const Denial& denial, std::string_view accept, HeaderStyle style) {
   if (prefers_words(accept)) return {"text/plain; charset=utf-8", sentence(denial) + "\n"};

@@ -31,7 +31,4 @@ struct DenialText {
 /// have those by its Accept; in the error form of the API whose headers are spoken.
 DenialText write_denial(const Denial& denial, std::string_view accept, HeaderStyle style);
 
-/// The name of a status, as in a status line.
-std::string_view status_text(int status);
-
 }  // namespace weir::gateway

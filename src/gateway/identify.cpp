@@ -6,8 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/letter_case.hpp"
+#include "core/percent.hpp"
 #include "http/header_text.hpp"
-#include "http/percent.hpp"
+#include "http/query.hpp"
 #include "limiter/limiter.hpp"
 
 namespace weir::gateway {
@@ -77,16 +78,8 @@ std::optional<std::string> api_key_of(const RequestView& request) {
 }
 
 std::optional<std::string> query_of(const RequestView& request, std::string_view name) {
-  const std::size_t mark = request.target.find('?');
-  if (mark == std::string_view::npos) return std::nullopt;
-  std::string_view rest = request.target.substr(mark + 1);
-  while (!rest.empty()) {
-    const std::string_view pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    const std::size_t equals = pair.find('=');
-    if (http::percent_decoded(pair.substr(0, equals), true) != name) continue;
-    return equals == std::string_view::npos ? ""
-                                            : http::percent_decoded(pair.substr(equals + 1), true);
+  for (const auto& [key, value] : http::query_pairs(request.target)) {
+    if (percent_decoded(key, true) == name) return percent_decoded(value, true);
   }
   return std::nullopt;
 }
@@ -97,7 +90,7 @@ std::optional<std::string> segment_of(const RequestView& request, std::size_t nu
     rest.remove_prefix(1);
     const std::string_view segment = rest.substr(0, rest.find('/'));
     if (number == 1)
-      return segment.empty() ? std::nullopt : std::optional(http::percent_decoded(segment, false));
+      return segment.empty() ? std::nullopt : std::optional(percent_decoded(segment));
     rest.remove_prefix(segment.size());
   }
   return std::nullopt;

@@ -7,9 +7,10 @@
 #include <optional>
 
 #include "core/letter_case.hpp"
+#include "core/percent.hpp"
 #include "gateway/metrics_page.hpp"
 #include "http/header_text.hpp"
-#include "http/percent.hpp"
+#include "http/query.hpp"
 
 namespace weir::gateway {
 namespace {
@@ -59,20 +60,11 @@ class StatusPages final : public Pages {
 /// The parameters of a query as a filter: "limit" names one, all others are attributes.
 store::KeyFilter filter_of(std::string_view target) {
   store::KeyFilter filter;
-  const std::size_t mark = target.find('?');
-  std::string_view query = mark == target.npos ? "" : target.substr(mark + 1);
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (pair.empty()) continue;
-    const std::size_t equals = pair.find('=');
-    std::string name = http::percent_decoded(pair.substr(0, equals), true);
-    std::string value =
-        equals == pair.npos ? "" : http::percent_decoded(pair.substr(equals + 1), true);
-    if (name == "limit") {
-      filter.limit = std::move(value);
+  for (const auto& [name, value] : http::query_pairs(target)) {
+    if (percent_decoded(name, true) == "limit") {
+      filter.limit = percent_decoded(value, true);
     } else {
-      filter.values.emplace_back(std::move(name), std::move(value));
+      filter.values.emplace_back(percent_decoded(name, true), percent_decoded(value, true));
     }
   }
   return filter;

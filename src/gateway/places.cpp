@@ -6,6 +6,8 @@
 #include <cctype>
 #include <optional>
 
+#include "http/query.hpp"
+
 namespace weir::gateway {
 namespace {
 
@@ -38,15 +40,8 @@ std::optional<std::string> shown_in_url(const TargetSpec& target, const std::str
     if (segment == value) return fmt::format("path:{}", number);
     segments.remove_prefix(segment.size());
   }
-  if (mark == std::string::npos) return std::nullopt;
-  std::string_view query = std::string_view(target.url).substr(mark + 1);
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    const std::size_t equals = pair.find('=');
-    if (equals != pair.npos && pair.substr(equals + 1) == value) {
-      return fmt::format("query:{}", pair.substr(0, equals));
-    }
+  for (const auto& [parameter, shown] : http::query_pairs(target.url)) {
+    if (shown == value) return fmt::format("query:{}", parameter);
   }
   return std::nullopt;
 }

@@ -9,10 +9,8 @@
 
 namespace weir::metrics {
 
-/// What a gateway decided, compared with what a model of its policy would have.
-struct VerificationFacts {
-  /// The policy as it is believed to be, in words.
-  std::string believed;
+/// How many of a gateway's decisions are those of a model of its policy.
+struct VerificationCounts {
   std::uint64_t agree = 0;
   std::uint64_t disagree = 0;
   std::uint64_t undetermined = 0;
@@ -20,18 +18,26 @@ struct VerificationFacts {
   std::uint64_t under_admitted = 0;
   std::uint64_t delays_too_short = 0;
   std::uint64_t delays_too_long = 0;
+  /// Denied, or the last that was admitted.
   std::uint64_t near_limit = 0;
-  /// What the gateway's clock shows less what this machine's does, where decisions depend on it,
-  /// and by how much more or less it may.
-  std::optional<Duration> clock_offset;
-  Duration clock_offset_error;
   /// What answers told, beside what they should have.
   struct Told {
     std::uint64_t agree = 0;
     std::uint64_t disagree = 0;
     std::uint64_t undetermined = 0;
   };
-  Told remaining, reset, retry_after;
+  Told remaining, reset_after, retry_after;
+};
+
+/// What a gateway decided, compared with what a model of its policy would have.
+struct VerificationFacts {
+  /// The policy as it is believed to be, in words.
+  std::string believed;
+  VerificationCounts counts;
+  /// What the gateway's clock shows less what this machine's does, where decisions depend on it,
+  /// and by how much more or less it may.
+  std::optional<Duration> clock_offset;
+  Duration clock_offset_error;
   struct Disagreement {
     Instant time;
     std::string key;
@@ -45,7 +51,8 @@ struct VerificationFacts {
   double least_agreement = 1.0;
 
   bool passes() const {
-    return static_cast<double>(agree) >= least_agreement * static_cast<double>(agree + disagree);
+    return static_cast<double>(counts.agree) >=
+           least_agreement * static_cast<double>(counts.agree + counts.disagree);
   }
 };
 

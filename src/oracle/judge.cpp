@@ -20,7 +20,7 @@ Duration tick_of(const std::vector<policy::Limit>& limits) {
 }
 
 void count_range(const Sight::Range& range, std::optional<std::int64_t> told, std::int64_t slack,
-                 ToldCounts& counts) {
+                 metrics::VerificationCounts::Told& counts) {
   if (!told || !range.known) return;
   const bool inside = *told >= range.least - slack && *told <= range.most + slack;
   ++(!inside                             ? counts.disagree

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "metrics/verification.hpp"
 #include "oracle/belief.hpp"
 #include "oracle/observation.hpp"
 #include "oracle/order_search.hpp"
@@ -20,28 +21,11 @@ enum class Mark : std::uint8_t {
   delay_too_long,
 };
 
-/// What the gateway told, beside what it should have.
-struct ToldCounts {
-  std::uint64_t agree = 0;
-  std::uint64_t disagree = 0;
-  std::uint64_t undetermined = 0;
-};
-
 /// What a judge says of the observations of some groups, by observation.
-struct Findings {
+struct Findings : metrics::VerificationCounts {
   std::vector<Mark> marks;
-  std::uint64_t agree = 0;
-  std::uint64_t disagree = 0;
-  std::uint64_t undetermined = 0;
-  std::uint64_t over_admitted = 0;
-  std::uint64_t under_admitted = 0;
-  std::uint64_t delays_too_short = 0;
-  std::uint64_t delays_too_long = 0;
   /// Those that no state kept explains, although one that was left out might.
   std::uint64_t unexplained = 0;
-  /// Denied, or the last that was admitted.
-  std::uint64_t near_limit = 0;
-  ToldCounts remaining, reset_after, retry_after;
 };
 
 /// Compares a gateway's decisions with those that its limits' model could have made.

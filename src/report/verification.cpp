@@ -12,7 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using metrics::VerificationFacts;
 
-Json told(const VerificationFacts::Told& counts) {
+Json told(const metrics::VerificationCounts::Told& counts) {
   return {{"agree", counts.agree},
           {"disagree", counts.disagree},
           {"undetermined", counts.undetermined}};
@@ -77,22 +77,23 @@ Json make_verification(const VerificationFacts& facts) {
                      {"observed", d.observed},
                      {"before", d.before}});
   }
+  const metrics::VerificationCounts& counts = facts.counts;
   Json verify = {{"believed", facts.believed},
-                 {"agree", facts.agree},
-                 {"disagree", facts.disagree},
-                 {"undetermined", facts.undetermined},
-                 {"agreement_ratio", ratio(facts.agree, facts.agree + facts.disagree)},
-                 {"over_admitted", facts.over_admitted},
-                 {"under_admitted", facts.under_admitted},
-                 {"delays_too_short", facts.delays_too_short},
-                 {"delays_too_long", facts.delays_too_long},
-                 {"near_limit", facts.near_limit},
+                 {"agree", counts.agree},
+                 {"disagree", counts.disagree},
+                 {"undetermined", counts.undetermined},
+                 {"agreement_ratio", ratio(counts.agree, counts.agree + counts.disagree)},
+                 {"over_admitted", counts.over_admitted},
+                 {"under_admitted", counts.under_admitted},
+                 {"delays_too_short", counts.delays_too_short},
+                 {"delays_too_long", counts.delays_too_long},
+                 {"near_limit", counts.near_limit},
                  {"clock_offset_ns", nullptr},
                  {"clock_offset_error_ns", nullptr},
                  {"first_disagreements", std::move(first)},
-                 {"remaining", told(facts.remaining)},
-                 {"reset", told(facts.reset)},
-                 {"retry_after", told(facts.retry_after)}};
+                 {"remaining", told(counts.remaining)},
+                 {"reset", told(counts.reset_after)},
+                 {"retry_after", told(counts.retry_after)}};
   if (facts.clock_offset) {
     verify["clock_offset_ns"] = facts.clock_offset->ns();
     verify["clock_offset_error_ns"] = facts.clock_offset_error.ns();

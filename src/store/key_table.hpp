@@ -18,7 +18,6 @@ class KeyTable {
   explicit KeyTable(std::unique_ptr<policy::KeyedLimiter> limiter);
 
   policy::KeyedLimiter& limiter() { return *limiter_; }
-  std::size_t size() const { return indexes_.size(); }
 
   /// The index of a key that is there.
   static constexpr policy::KeyIndex none = 0;

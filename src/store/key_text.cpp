@@ -1,7 +1,6 @@
 #include "store/key_text.hpp"
 
-#include <charconv>
-
+#include "core/percent.hpp"
 #include "core/sha256.hpp"
 
 namespace weir::store {
@@ -12,22 +11,6 @@ constexpr std::size_t longest_kept = 200;
 bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte > ' ' && byte != 0x7f && c != '%' && c != '|' && c != '{' && c != '}';
-}
-
-std::string unescaped(std::string_view text) {
-  std::string value;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
-            text.data() + i + 3) {
-      value += static_cast<char>(byte);
-      i += 2;
-    } else {
-      value += text[i];
-    }
-  }
-  return value;
 }
 
 }  // namespace
@@ -61,7 +44,7 @@ std::vector<std::string> key_values(std::string_view text) {
   std::vector<std::string> values;
   for (;;) {
     const std::size_t bar = text.find('|');
-    values.push_back(unescaped(text.substr(0, bar)));
+    values.push_back(percent_decoded(text.substr(0, bar)));
     if (bar == std::string_view::npos) return values;
     text.remove_prefix(bar + 1);
   }

@@ -4,23 +4,10 @@
 #include <boost/asio/post.hpp>
 #include <set>
 
-#include "store/key_text.hpp"
+#include "store/key_filter.hpp"
 
 namespace weir::store {
 namespace {
-
-/// Whether a key of that limit is one of those that are meant.
-bool is_meant(const LimitDefinition& limit, const KeyFilter& filter, const std::string& key) {
-  if (filter.values.empty()) return true;
-  const std::vector<std::string> values = key_values(key);
-  return std::all_of(filter.values.begin(), filter.values.end(), [&](const auto& wanted) {
-    const auto& names = limit.state_key;
-    const auto at = std::find(names.begin(), names.end(), wanted.first);
-    return at != names.end() &&
-
-           values[static_cast<std::size_t>(at - names.begin())] == kept_value(wanted.second);
-  });
-}
 
 /// Those of one limit, each once: rows of equal parameters share one.
 std::set<std::uint32_t> tables_of(const TablePlan& plan, std::size_t limit) {
@@ -214,10 +201,9 @@ void MemoryShard::inspect(const TablePlan& plan, const KeyFilter& filter, std::s
   now = forward(now);
   for (std::size_t l = 0; l < plan.tables.size(); ++l) {
     const LimitDefinition& limit = plan.definition.limits[l];
-    if (!filter.limit.empty() && filter.limit != limit.spec.name) continue;
     for (const std::uint32_t t : tables_of(plan, l)) {
       tables_[t].for_each([&](const std::string& key, policy::KeyIndex index) {
-        if (found.size() >= most || !is_meant(limit, filter, key)) return;
+        if (found.size() >= most || !is_meant(filter, limit, key)) return;
         found.push_back(
             {limit.spec.name, key, tables_[t].limiter().quota({.key = index, .now = now})});
       });
@@ -230,13 +216,12 @@ std::size_t MemoryShard::reset(const TablePlan& plan, const KeyFilter& filter) {
   std::size_t count = 0;
   for (std::size_t l = 0; l < plan.tables.size(); ++l) {
     const LimitDefinition& limit = plan.definition.limits[l];
-    if (!filter.limit.empty() && filter.limit != limit.spec.name) continue;
     for (const std::uint32_t t : tables_of(plan, l)) {
       // What requests hold or wait for is theirs until they end.
       if (tables_[t].limiter().holds_until_end()) continue;
       std::vector<policy::KeyIndex> meant;
       tables_[t].for_each([&](const std::string& key, policy::KeyIndex index) {
-        if (is_meant(limit, filter, key)) meant.push_back(index);
+        if (is_meant(filter, limit, key)) meant.push_back(index);
       });
       for (const policy::KeyIndex index : meant) tables_[t].forget(index);
       count += meant.size();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/key_filter.hpp"
 #include "store/redis_command.hpp"
 
 namespace weir::store {
@@ -102,7 +103,7 @@ void RedisClient::scan(const std::shared_ptr<Search>& search, std::size_t node,
           auto key = plan().parse(name);
           // What requests hold is theirs until they end.
           if (key && search->deletes && plan().row(key->limit, key->variant).holds()) continue;
-          if (key && plan().is_meant(search->filter, *key)) {
+          if (key && is_meant(search->filter, plan().definition().limits[key->limit], key->key)) {
             keys.emplace_back(std::move(name), std::move(*key));
           }
         }
@@ -126,6 +127,29 @@ void RedisClient::scan(const std::shared_ptr<Search>& search, std::size_t node,
               }
               next(at);
             });
+      });
+}
+
+void RedisClient::quotas_of_numbers(
+    std::size_t node, std::vector<std::pair<std::string, RedisKey>> keys,
+    std::function<policy::Quota(policy::VariantIndex, std::int64_t)> quota,
+    std::function<void(std::vector<KeyCount>)> found) {
+  RedisCommand command("MGET");
+  for (const auto& [name, key] : keys) command.add(std::string_view(name));
+  connection(node).send(
+      command.text(), [this, keys = std::move(keys), quota = std::move(quota),
+                       found = std::move(found)](const RedisConnection::Answer& answer) {
+        if (answer.is_late) return;
+        std::vector<KeyCount> counts;
+        const bool failed = answer.failure != RedisFailure::none;
+        for (std::size_t i = 0; !failed && i < std::min(keys.size(), answer.reply->elements); ++i) {
+          const redisReply& number = *answer.reply->element[i];
+          if (number.type != REDIS_REPLY_STRING) continue;
+          const RedisKey& key = keys[i].second;
+          counts.push_back(
+              {plan().spec(key.limit).name, key.key, quota(key.variant, std::atoll(number.str))});
+        }
+        found(std::move(counts));
       });
 }
 

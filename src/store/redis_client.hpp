@@ -31,6 +31,12 @@ class RedisClient : public StoreClient {
   virtual void quotas(std::size_t node, std::vector<std::pair<std::string, RedisKey>> keys,
                       Instant now, std::function<void(std::vector<KeyCount>)> found) = 0;
 
+  /// The same, where a key holds a number that says it all.
+  void quotas_of_numbers(
+      std::size_t node, std::vector<std::pair<std::string, RedisKey>> keys,
+      std::function<policy::Quota(policy::VariantIndex variant, std::int64_t number)> quota,
+      std::function<void(std::vector<KeyCount>)> found);
+
   std::size_t node_of(std::string_view partition) const { return shared_->ring.node_of(partition); }
   RedisConnection& connection(std::size_t node) { return *connections_[node]; }
   std::size_t nodes() const { return connections_.size(); }

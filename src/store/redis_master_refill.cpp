@@ -189,22 +189,12 @@ LimitSaid RedisMasterRefillClient::said(const Bucket& bucket, policy::Cost cost,
 void RedisMasterRefillClient::quotas(std::size_t node,
                                      std::vector<std::pair<std::string, RedisKey>> keys, Instant,
                                      std::function<void(std::vector<KeyCount>)> found) {
-  RedisCommand command("MGET");
-  for (const auto& [name, key] : keys) command.add(std::string_view(name));
-  connection(node).send(command.text(), [this, keys = std::move(keys), found = std::move(found)](
-                                            const RedisConnection::Answer& answer) {
-    if (answer.is_late) return;
-    std::vector<KeyCount> counts;
-    const bool failed = answer.failure != RedisFailure::none;
-    for (std::size_t i = 0; !failed && i < std::min(keys.size(), answer.reply->elements); ++i) {
-      const redisReply& tokens = *answer.reply->element[i];
-      if (tokens.type != REDIS_REPLY_STRING) continue;
-      const Bucket bucket = bucket_of(keys[i].second.variant);
-      counts.push_back({plan().spec(0).name, keys[i].second.key,
-                        said(bucket, 0, true, std::atoll(tokens.str)).quota});
-    }
-    found(std::move(counts));
-  });
+  quotas_of_numbers(
+      node, std::move(keys),
+      [this](policy::VariantIndex variant, std::int64_t tokens) {
+        return said(bucket_of(variant), 0, true, tokens).quota;
+      },
+      std::move(found));
 }
 
 }  // namespace weir::store

@@ -4,24 +4,10 @@
 
 #include <charconv>
 
+#include "core/percent.hpp"
+
 namespace weir::store {
 namespace {
-
-std::string percent_decoded(std::string_view text) {
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    const char* const digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-      bytes += static_cast<char>(byte);
-      i += 2;
-    } else {
-      bytes += text[i];
-    }
-  }
-  return bytes;
-}
 
 template <class Int>
 bool parse_whole(std::string_view text, Int& number) {

@@ -119,17 +119,4 @@ std::string RedisPlan::pattern_of(const KeyFilter& filter) const {
   return fmt::format("{}:{{*}}:{}", literally(prefix_), limit);
 }
 
-bool RedisPlan::is_meant(const KeyFilter& filter, const RedisKey& key) const {
-  const LimitDefinition& limit = definition_.limits[key.limit];
-  if (!filter.limit.empty() && filter.limit != limit.spec.name) return false;
-  const std::vector<std::string> values = key_values(key.key);
-  return std::all_of(filter.values.begin(), filter.values.end(), [&](const auto& wanted) {
-    const auto& names = limit.state_key;
-    const auto at = std::find(names.begin(), names.end(), wanted.first);
-    const auto index = static_cast<std::size_t>(at - names.begin());
-    return index < names.size() && index < values.size() &&
-           values[index] == kept_value(wanted.second);
-  });
-}
-
 }  // namespace weir::store

@@ -45,7 +45,6 @@ class RedisPlan {
   std::optional<RedisKey> parse(std::string_view name) const;
   /// A pattern of SCAN that matches at least the keys that are meant.
   std::string pattern_of(const KeyFilter& filter) const;
-  bool is_meant(const KeyFilter& filter, const RedisKey& key) const;
 
  private:
   Definition definition_;

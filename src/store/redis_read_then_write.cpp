@@ -102,23 +102,15 @@ LimitSaid RedisReadThenWriteClient::said(const Reading& reading, bool admits) co
 void RedisReadThenWriteClient::quotas(std::size_t node,
                                       std::vector<std::pair<std::string, RedisKey>> keys, Instant,
                                       std::function<void(std::vector<KeyCount>)> found) {
-  RedisCommand command("MGET");
-  for (const auto& [name, key] : keys) command.add(std::string_view(name));
-  connection(node).send(command.text(), [this, keys = std::move(keys), found = std::move(found)](
-                                            const RedisConnection::Answer& answer) {
-    if (answer.is_late) return;
-    std::vector<KeyCount> counts;
-    const bool failed = answer.failure != RedisFailure::none;
-    for (std::size_t i = 0; !failed && i < std::min(keys.size(), answer.reply->elements); ++i) {
-      if (answer.reply->element[i]->type != REDIS_REPLY_STRING) continue;
-      Reading reading;
-      reading.count = std::atoll(answer.reply->element[i]->str);
-      reading.ask.limits.push_back(
-          {.limit = 0, .variant = keys[i].second.variant, .key = {}, .cost = 0});
-      counts.push_back({plan().spec(0).name, keys[i].second.key, said(reading, true).quota});
-    }
-    found(std::move(counts));
-  });
+  quotas_of_numbers(
+      node, std::move(keys),
+      [this](policy::VariantIndex variant, std::int64_t count) {
+        Reading reading;
+        reading.count = count;
+        reading.ask.limits.push_back({.limit = 0, .variant = variant, .key = {}, .cost = 0});
+        return said(reading, true).quota;
+      },
+      std::move(found));
 }
 
 }  // namespace weir::store

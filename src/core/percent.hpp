@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+namespace weir {
 
 /// Each %XX as the byte that it stands for, and in a query "+" as a blank.
-std::string percent_decoded(std::string_view text, bool is_query);
+std::string percent_decoded(std::string_view text, bool is_query = false);
 
-}  // namespace weir::http
+}  // namespace weir

@@ -1,8 +1,8 @@
-#include "http/percent.hpp"
+#include "core/percent.hpp"
 
 #include "core/letter_case.hpp"
 
-namespace weir::http {
+namespace weir {
 
 std::string percent_decoded(std::string_view text, bool is_query) {
   const auto digit = [](char c) -> int {
@@ -23,4 +23,4 @@ std::string percent_decoded(std::string_view text, bool is_query) {
   return out;
 }
 
-}  // namespace weir::http
+}  // namespace weir
