@@ -2,7 +2,7 @@
 
 int main(int argc, char** argv) {
   using namespace weir::cli;
-  return run_program(
-      {add_simulate, add_load, add_verify, add_serve, add_validate, add_schema, add_algorithms},
-      argc, argv);
+  return run_program({add_simulate, add_load, add_verify, add_serve, add_report, add_validate,
+                      add_schema, add_algorithms},
+                     argc, argv);
 }

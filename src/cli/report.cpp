@@ -1,0 +1,26 @@
+#include <utility>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/report_commands.hpp"
+
+namespace weir::cli {
+
+std::function<int()> add_report(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("report", "What to do with reports that were written");
+  command->require_subcommand(1);
+  std::vector<std::pair<CLI::App*, std::function<int()>>> runners;
+  const std::vector<AddCommand> table = {add_report_render};
+  for (const AddCommand& add : table) {
+    std::function<int()> run = add(*command);
+    runners.emplace_back(command->get_subcommands({}).back(), std::move(run));
+  }
+  return [runners] {
+    for (const auto& [subcommand, run] : runners) {
+      if (subcommand->parsed()) return run();
+    }
+    return static_cast<int>(exit_usage);
+  };
+}
+
+}  // namespace weir::cli
