@@ -29,6 +29,10 @@ void CommonOptions::add_to(CLI::App& command) {
                   "How many threads; a simulation gives the same results with any number")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
+  add_output_to(command);
+}
+
+void CommonOptions::add_output_to(CLI::App& command) {
   command.add_flag("--quiet,-q", quiet, "Print nothing but errors");
   command.add_flag("--json", json, "Print the report as JSON on stdout, and nothing else there");
   command.add_flag("--no-color", no_color, "No colours in the summary");

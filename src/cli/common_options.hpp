@@ -22,6 +22,8 @@ struct CommonOptions {
   bool no_color = false;
 
   void add_to(CLI::App& command);
+  /// Only those that say what is printed.
+  void add_output_to(CLI::App& command);
   /// What --set and --seed mean for a scenario file in that folder, after what a command's own
   /// words change.
   Result<scenario::LoadOptions> load_options(

@@ -158,13 +158,19 @@ void LoadWords::add_to(CLI::App& command) {
       .add_option("-c,--connections", connections,
                   "The most connections, or requests of HTTP/2, at once (default 64)")
       ->type_name("N");
-  command.add_option("-H,--header", headers, "A header; {user} stands for the request's user")
+  add_request_to(command);
+  command.get_option("--header")->description("A header; {user} stands for the request's user");
+  command.add_option("--users", users, "How many different {user}s there are (default 100)")
+      ->type_name("N");
+  command.add_flag("--no-audit", no_audit, "Send nothing beside the load to test Retry-After");
+}
+
+void LoadWords::add_request_to(CLI::App& command) {
+  command.add_option("-H,--header", headers, "A header of every request")
       ->type_name("'NAME: VALUE'")
       ->allow_extra_args(false);
   command.add_option("-X,--method", method, "GET, or POST with a body, by default");
   command.add_option("--body", body, "The body, or with @FILE the content of a file");
-  command.add_option("--users", users, "How many different {user}s there are (default 100)")
-      ->type_name("N");
   command.add_option("--timeout", timeout, "How long an exchange may take (default 5s)")
       ->type_name("TIME");
   command.add_option("--denied", denied, "Statuses that mean denied (default 429)")
@@ -176,7 +182,6 @@ void LoadWords::add_to(CLI::App& command) {
   command.add_flag("-k,--insecure", insecure, "Believe any certificate");
   command.add_flag("--http2", http2, "Speak HTTP/2");
   command.add_flag("--compressed", compressed, "Ask for compressed answers");
-  command.add_flag("--no-audit", no_audit, "Send nothing beside the load to test Retry-After");
 }
 
 Result<std::vector<scenario::Override>> LoadWords::overrides() const {

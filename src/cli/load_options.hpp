@@ -34,6 +34,8 @@ struct LoadWords {
   bool no_audit = false;
 
   void add_to(CLI::App& command);
+  /// Only those that say how one request is made and what its answer means.
+  void add_request_to(CLI::App& command);
   /// Whether any is given that only has a meaning without a scenario.
   bool any_instead() const { return !rate.empty() || !duration.empty() || !users.empty(); }
   /// What they change in the target of a scenario.

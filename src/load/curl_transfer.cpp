@@ -91,7 +91,7 @@ std::size_t CurlTransfer::on_body(char*, std::size_t, std::size_t size, void* se
 // HTTP/2 that is right: a server that closes a connection says which requests it has not looked at.
 bool CurlTransfer::request() {
   if (!fits_connection()) return false;
-  if (written_ > 0 && !shared_.context.requests.is_idempotent() && !shared_.speaks_http2) {
+  if (written_ > 0 && !may_resend()) {
     is_kept_from_resending_ = true;
     return false;
   }
@@ -100,6 +100,11 @@ bool CurlTransfer::request() {
   reply_.written = now();
   expect_answer();
   return true;
+}
+
+bool CurlTransfer::may_resend() const {
+  return shared_.context.may_resend &&
+         (shared_.context.requests.is_idempotent() || shared_.speaks_http2);
 }
 
 // libcurl 7.88 switches to HTTP/2 with every request that expects the server to speak it without

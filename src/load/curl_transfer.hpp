@@ -61,6 +61,7 @@ class CurlTransfer {
   void make_easy();
   void set_callbacks();
   bool request();
+  bool may_resend() const;
   bool fits_connection();
   void set_presumption();
   void note_connections();

@@ -32,6 +32,9 @@ struct EngineContext {
   ReplyHandler& replies;
   /// The most at once, of this thread.
   std::size_t connections = 1;
+  /// Whether a request may be written again that a connection was closed under, where its method
+  /// allows that.
+  bool may_resend = true;
 };
 
 /// Sends requests and reads answers on one thread's loop. Nothing is handed to the handler from
@@ -44,6 +47,9 @@ class Engine {
   virtual bool can_send() const = 0;
   /// Writes a request, now; only while can_send().
   virtual void send(ExchangeId exchange, const RenderedRow& row) = 0;
+  /// Begins to open connections until so many are free, so that requests need not wait for them;
+  /// an engine that cannot does nothing.
+  virtual void open_ahead(std::size_t connections) { static_cast<void>(connections); }
   /// Ends what has taken too long; to be called every few milliseconds.
   virtual void end_overdue(Instant now) = 0;
   virtual std::uint64_t connections_opened() const = 0;

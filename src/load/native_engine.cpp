@@ -44,6 +44,14 @@ class NativeEngine::Connection final : private Poller::Watched {
     }
   }
 
+  /// Opens it for a request that is to come.
+  void open() {
+    begun_ = now();
+    is_ahead_ = true;
+    ++engine_.opening_;
+    connect();
+  }
+
   bool is_busy() const { return stage_ == Stage::connecting || stage_ == Stage::busy; }
 
   void end_if_overdue(Instant now) {
@@ -92,7 +100,11 @@ class NativeEngine::Connection final : private Poller::Watched {
     ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) return fail(failure_of(error));
     is_writing_ = true;
-    write_request();
+    if (!is_ahead_) return write_request();
+    end_opening();
+    want_to_write(false);
+    stage_ = Stage::idle;
+    engine_.idle_.push_back(this);
   }
 
   void write_request() {
@@ -180,7 +192,7 @@ class NativeEngine::Connection final : private Poller::Watched {
   /// A kept connection may have been closed just as the request was written; the server has not
   /// looked at it then, and it is sent once more.
   void broken(Failure failure) {
-    if (!was_kept_ || scanner_.saw_first_byte() || reply_.resent ||
+    if (!was_kept_ || scanner_.saw_first_byte() || reply_.resent || !engine_.context_.may_resend ||
         !engine_.context_.requests.is_idempotent()) {
       return fail(failure);
     }
@@ -190,7 +202,17 @@ class NativeEngine::Connection final : private Poller::Watched {
     connect();
   }
 
+  void end_opening() {
+    is_ahead_ = false;
+    --engine_.opening_;
+  }
+
   void fail(Failure failure) {
+    if (is_ahead_) {
+      // Nobody waits for it: the request that would have been sent on it opens another.
+      end_opening();
+      return close();
+    }
     const Instant at = now();
     reply_.failure = failure;
     reply_.end = at;
@@ -239,6 +261,8 @@ class NativeEngine::Connection final : private Poller::Watched {
   Reply reply_;
   Instant begun_;
   bool was_kept_ = false;
+  /// It is being opened for no request yet.
+  bool is_ahead_ = false;
 };
 
 NativeEngine::NativeEngine(const EngineContext& context, tcp::endpoint endpoint)
@@ -250,17 +274,23 @@ NativeEngine::NativeEngine(const EngineContext& context, tcp::endpoint endpoint)
 NativeEngine::~NativeEngine() = default;
 
 void NativeEngine::send(ExchangeId exchange, const RenderedRow& row) {
-  Connection* connection = nullptr;
-  if (!idle_.empty()) {
-    connection = idle_.back();
-    idle_.pop_back();
-  } else if (!closed_.empty()) {
-    connection = closed_.back();
-    closed_.pop_back();
-  } else {
-    connection = connections_.emplace_back(std::make_unique<Connection>(*this)).get();
-  }
+  if (idle_.empty()) return unused_connection()->begin(exchange, row);
+  Connection* const connection = idle_.back();
+  idle_.pop_back();
   connection->begin(exchange, row);
+}
+
+void NativeEngine::open_ahead(std::size_t connections) {
+  while (idle_.size() + opening_ < connections && can_open()) unused_connection()->open();
+}
+
+NativeEngine::Connection* NativeEngine::unused_connection() {
+  if (closed_.empty()) {
+    return connections_.emplace_back(std::make_unique<Connection>(*this)).get();
+  }
+  Connection* const connection = closed_.back();
+  closed_.pop_back();
+  return connection;
 }
 
 void NativeEngine::end_overdue(Instant now) {

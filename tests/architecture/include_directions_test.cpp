@@ -35,9 +35,12 @@ const std::map<std::string, std::set<std::string>, std::less<>>& allowed_include
       {"probe", {"policy", "limiter", "metrics", "core"}},
       {"oracle",
        {"http", "load", "sim", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
+      {"probe",
+       {"http", "load", "oracle", "sim", "scenario", "policy", "traffic", "limiter", "metrics",
+        "core"}},
       {"cli",
        {"core", "limiter", "policy", "traffic", "metrics", "scenario", "sim", "report", "http",
-        "load", "store", "gateway", "oracle"}},
+        "load", "store", "gateway", "oracle", "probe"}},
   };
   return table;
 }
