@@ -3,8 +3,8 @@
 set -euo pipefail
 
 build_packages=(cmake g++ ninja-build libboost1.81-dev libcli11-dev libcurl4-openssl-dev
-  libexpected-dev libfmt-dev libhiredis-dev libssl-dev libvalijson-dev nlohmann-json3-dev
-  zlib1g-dev)
+  libexpected-dev libfmt-dev libhiredis-dev libjs-chart.js libssl-dev libvalijson-dev
+  nlohmann-json3-dev zlib1g-dev)
 test_packages=("${build_packages[@]}" default-jre-headless golang-go golang-golang-x-time-dev haproxy
   libbenchmark-dev libgmock-dev libgtest-dev libhdrhistogram-java nginx-light openssl python3
   python3-jsonschema redis-server)

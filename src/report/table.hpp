@@ -34,6 +34,8 @@ class Table {
   /// As many cells as there are rows.
   void add_column(Column column, std::vector<Cell> cells);
   bool empty() const { return rows_.empty(); }
+  const std::vector<Column>& columns() const { return columns_; }
+  const std::vector<std::vector<Cell>>& rows() const { return rows_; }
   /// How wide it would like to be.
   std::size_t natural_width() const;
   std::string render(const TerminalOptions& options) const;
