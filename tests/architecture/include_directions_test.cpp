@@ -32,7 +32,6 @@ const std::map<std::string, std::set<std::string>, std::less<>>& allowed_include
       {"load", {"http", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
       {"store", {"policy", "limiter", "core"}},
       {"gateway", {"http", "store", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
-      {"probe", {"policy", "limiter", "metrics", "core"}},
       {"oracle",
        {"http", "load", "sim", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
       {"probe",
