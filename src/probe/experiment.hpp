@@ -29,6 +29,8 @@ struct Track {
   std::optional<Instant> not_before;
   /// No further step is sent once so many answers were denials; 0 for no such end.
   std::uint32_t ends_after_denials = 0;
+  /// The same for answers that were admissions.
+  std::uint32_t ends_after_admissions = 0;
 };
 
 /// Tracks that run beside each other, and what they are to show.
