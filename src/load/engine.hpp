@@ -50,6 +50,8 @@ class Engine {
   /// Begins to open connections until so many are free, so that requests need not wait for them;
   /// an engine that cannot does nothing.
   virtual void open_ahead(std::size_t connections) { static_cast<void>(connections); }
+  /// Whether such a connection is not open yet.
+  virtual bool is_opening() const { return false; }
   /// Ends what has taken too long; to be called every few milliseconds.
   virtual void end_overdue(Instant now) = 0;
   virtual std::uint64_t connections_opened() const = 0;

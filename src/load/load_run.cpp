@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <random>
 #include <set>
 #include <thread>
 
 #include "load/curl_engine.hpp"
 #include "load/native_engine.hpp"
+#include "load/nonce.hpp"
 #include "load/preflight.hpp"
+#include "load/way.hpp"
 #include "load/worker.hpp"
 
 namespace weir::load {
@@ -41,29 +42,6 @@ std::vector<std::string> attributes_shown(const TargetSpec& target, const std::s
   for (const auto& [name, value] : target.headers) add(value.text);
   for (const auto& [attribute, where] : target.identify) names.insert(attribute);
   return {names.begin(), names.end()};
-}
-
-/// Six letters or digits that differ from run to run.
-std::string make_nonce() {
-  constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyz";
-  std::random_device device;
-  std::string nonce;
-  for (int i = 0; i < 6; ++i) nonce += letters[device() % letters.size()];
-  return nonce;
-}
-
-/// Scheme, host and path as they may be shown: a query may hold a key.
-std::string shown_url(const http::Url& url) {
-  return url.origin() + url.path.substr(0, url.path.find('?'));
-}
-
-std::string why_not_native(const TargetSpec& target, const http::Url& url) {
-  if (url.is_tls) return "TLS";
-  if (target.http == scenario::HttpVersion::http2) return "HTTP/2";
-  if (!target.proxy.empty()) return "a proxy";
-  if (!target.unix_socket.empty()) return "a Unix socket";
-  if (target.compressed) return "compression";
-  return "";
 }
 
 Instant wall_now() {
@@ -168,10 +146,7 @@ std::vector<std::string> LoadRun::key_attributes() const {
   return names;
 }
 
-bool LoadRun::takes_native() const {
-  return target_.engine != EngineChoice::libcurl &&
-         why_not_native(target_, requests_->url()).empty();
-}
+bool LoadRun::takes_native() const { return load::takes_native(target_, requests_->url()); }
 
 Result<void> LoadRun::reach() {
   const auto descriptors = ensure_file_descriptors(target_.connections);

@@ -20,6 +20,7 @@ class NativeEngine final : public Engine {
   bool can_send() const override { return !idle_.empty() || can_open(); }
   void send(ExchangeId exchange, const RenderedRow& row) override;
   void open_ahead(std::size_t connections) override;
+  bool is_opening() const override { return opening_ > 0; }
   void end_overdue(Instant now) override;
   std::uint64_t connections_opened() const override { return opened_; }
 
