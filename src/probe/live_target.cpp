@@ -78,6 +78,7 @@ struct LiveTarget::Run {
     std::size_t next_step = 0;
     Instant due;
     std::uint32_t denials = 0;
+    std::uint32_t admissions = 0;
     bool is_over = false;
   };
   struct Due {
@@ -95,6 +96,15 @@ struct LiveTarget::Run {
   };
 
   explicit Run(const Experiment& of) : experiment(of), tracks(of.tracks.size()) {}
+
+  /// An answer may be the one that its track waited for.
+  void count(std::size_t track, std::optional<bool> allowed) {
+    if (!allowed) return;
+    const Track& of = experiment.tracks[track];
+    const std::uint32_t most = *allowed ? of.ends_after_admissions : of.ends_after_denials;
+    const std::uint32_t seen = ++(*allowed ? tracks[track].admissions : tracks[track].denials);
+    if (most > 0 && seen >= most) tracks[track].is_over = true;
+  }
 
   Sent* find(std::uint32_t record) {
     return sent.empty() || record < sent[0].record ? nullptr : &sent[record - sent[0].record];
@@ -374,10 +384,7 @@ void LiveTarget::replied(load::ExchangeId exchange, const load::Reply& reply) {
   record.ended = reply.end;
   record.allowed = meaning_of(reply);
   note_answer(reply, record);
-  Run::Progress& progress = run_->tracks[track];
-  const std::uint32_t most_denials = run_->experiment.tracks[track].ends_after_denials;
-  if (record.allowed == false) ++progress.denials;
-  if (most_denials > 0 && progress.denials >= most_denials) progress.is_over = true;
+  run_->count(track, record.allowed);
   if (is_last) step_on(track, true, record.ended);
   engine_->open_ahead(run_->connections - std::min(run_->connections, run_->in_flight));
   go_on();
