@@ -1,8 +1,9 @@
 #include "cli/command.hpp"
+#include "cli/version.hpp"
 
 int main(int argc, char** argv) {
   using namespace weir::cli;
   return run_program({add_simulate, add_load, add_verify, add_serve, add_report, add_validate,
-                      add_schema, add_algorithms},
-                     argc, argv);
+                      add_schema, add_algorithms, add_documents},
+                     build_facts, argc, argv);
 }

@@ -5,6 +5,7 @@
 
 #include "cli/algorithms_text.hpp"
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "core/text.hpp"
 #include "limiter/catalogue.hpp"
@@ -32,7 +33,13 @@ std::function<int()> add_algorithms(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("algorithms", "List the limiter catalogue, or describe one entry");
   const auto id = std::make_shared<std::string>();
-  command->add_option("ID", *id, "An algorithm of the catalogue");
+  command->add_option("ID", *id, "An algorithm of the catalogue; all are listed without it")
+      ->type_name("ALGORITHM");
+  tell(*command,
+       {"An entry has its rule, source and version, its parameters, the bytes of state per "
+        "key and an example that runs."},
+       {{"All algorithms, by family", "weir algorithms"},
+        {"One of them, to its last rounding step", "weir algorithms nginx-limit-req"}});
   return [id] {
     if (!id->empty()) return describe(*id);
     fmt::print("{}", list_algorithms());

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/version.hpp"
+
 namespace weir::cli {
 
 /// Exit codes of the program; they are a documented interface.
@@ -22,7 +24,8 @@ enum ExitCode : int {
 using AddCommand = std::function<std::function<int()>(CLI::App& program)>;
 
 /// Parses the command line, runs the subcommand that it names and returns the exit code.
-int run_program(const std::vector<AddCommand>& commands, int argc, char** argv);
+int run_program(const std::vector<AddCommand>& commands, const BuildFacts& build, int argc,
+                char** argv);
 
 std::function<int()> add_simulate(CLI::App& program);
 std::function<int()> add_load(CLI::App& program);
@@ -32,5 +35,6 @@ std::function<int()> add_report(CLI::App& program);
 std::function<int()> add_validate(CLI::App& program);
 std::function<int()> add_schema(CLI::App& program);
 std::function<int()> add_algorithms(CLI::App& program);
+std::function<int()> add_documents(CLI::App& program);
 
 }  // namespace weir::cli

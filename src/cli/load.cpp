@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "cli/deliver_report.hpp"
 #include "cli/live_run.hpp"
@@ -50,6 +51,16 @@ void LoadCommand::add_to(CLI::App& command) {
   command.add_option("--hdr-log", hdr_log, "Write latencies as an HdrHistogram interval log")
       ->type_name("FILE");
   common.add_to(command);
+  tell(
+      command,
+      {"With a rate, requests are due when it says so, whatever the answers do, and latency counts "
+       "from then. Without one, so many connections send as fast as they are answered.",
+       "A share of the denials is tried again at the promised instant, to see whether Retry-After "
+       "told the truth."},
+      {{"100 requests a second of 20 users",
+        "weir load http://127.0.0.1:8080/ -H 'X-User: {user}' --users 20 --rate 100/s"},
+       {"A scenario's traffic, with keys that the gateway has not met",
+        "weir load scenario.jsonc --target http://127.0.0.1:8080 --fresh-keys"}});
 }
 
 // A URL among the scenarios is the target, as a user of wrk or curl would have it.

@@ -150,18 +150,20 @@ void LoadWords::add_to(CLI::App& command) {
                   "Requests at this rate, whatever the answers do; else as fast as the "
                   "connections can: 100/s")
       ->type_name("RATE");
-  command.add_option("--duration", duration, "How long (default 10s, or as long as -n takes)")
-      ->type_name("TIME");
+  command.add_option("--duration", duration, "How long (10s unless said, or as long as -n takes)")
+      ->type_name("DURATION");
   command.add_option("-n,--requests", requests, "The run ends once so many were sent")
       ->type_name("N");
   command
       .add_option("-c,--connections", connections,
-                  "The most connections, or requests of HTTP/2, at once (default 64)")
-      ->type_name("N");
+                  "The most connections, or requests of HTTP/2, at once")
+      ->type_name("N")
+      ->default_str("64");
   add_request_to(command);
   command.get_option("--header")->description("A header; {user} stands for the request's user");
-  command.add_option("--users", users, "How many different {user}s there are (default 100)")
-      ->type_name("N");
+  command.add_option("--users", users, "How many different {user}s there are")
+      ->type_name("N")
+      ->default_str(default_users);
   command.add_flag("--no-audit", no_audit, "Send nothing beside the load to test Retry-After");
 }
 
@@ -169,13 +171,21 @@ void LoadWords::add_request_to(CLI::App& command) {
   command.add_option("-H,--header", headers, "A header of every request")
       ->type_name("'NAME: VALUE'")
       ->allow_extra_args(false);
-  command.add_option("-X,--method", method, "GET, or POST with a body, by default");
-  command.add_option("--body", body, "The body, or with @FILE the content of a file");
-  command.add_option("--timeout", timeout, "How long an exchange may take (default 5s)")
-      ->type_name("TIME");
-  command.add_option("--denied", denied, "Statuses that mean denied (default 429)")
-      ->type_name("STATUS,...");
-  command.add_option("--engine", engine, "native, libcurl or auto");
+  command.add_option("-X,--method", method, "The method (GET unless said, or POST with a body)")
+      ->type_name("METHOD");
+  command.add_option("--body", body, "The body, or with @FILE the content of a file")
+      ->type_name("TEXT");
+  command.add_option("--timeout", timeout, "How long an exchange may take")
+      ->type_name("DURATION")
+      ->default_str("5s");
+  command.add_option("--denied", denied, "Statuses that mean denied")
+      ->type_name("STATUS,...")
+      ->default_str("429");
+  command
+      .add_option("--engine", engine,
+                  "What speaks HTTP: native for plain HTTP/1.1, libcurl for the rest")
+      ->type_name("auto|native|libcurl")
+      ->default_str("auto");
   command.add_option("--proxy", proxy, "Send through this proxy")->type_name("URL");
   command.add_option("--unix-socket", unix_socket, "Connect to this socket")->type_name("PATH");
   command.add_option("--cacert", ca_file, "Certificates to believe")->type_name("FILE");

@@ -1,13 +1,15 @@
 #include <fmt/format.h>
 
 #include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <new>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
+#include "cli/help.hpp"
 
 namespace weir::cli {
 namespace {
@@ -31,18 +33,32 @@ int run_guarded(const std::function<int()>& run) {
 
 }  // namespace
 
-int run_program(const std::vector<AddCommand>& commands, int argc, char** argv) {
-  CLI::App program("weir: choose, prove and hold rate limits", "weir");
-  program.set_version_flag("--version", "weir " WEIR_VERSION);
+int run_program(const std::vector<AddCommand>& commands, const BuildFacts& build, int argc,
+                char** argv) {
+  CLI::App program("Choose, prove and hold rate limits", "weir");
+  program.formatter(std::make_shared<HelpFormatter>());
+  program.set_help_flag("--help,-h", "Print this help");
+  program.set_version_flag(
+      "--version", [&build] { return version_text(build); },
+      "Print the version and what it was built with");
   program.require_subcommand(1);
-  program.footer(
-      "Exit codes: 0 passed, 1 could not run, 2 wrong usage, 3 invalid scenario, 4 a threshold or "
-      "verdict\nfailed, 5 target unreachable, 130 interrupted (the report is still written).");
   std::vector<std::pair<CLI::App*, std::function<int()>>> runners;
   for (const AddCommand& add : commands) {
     std::function<int()> run = add(program);
     runners.emplace_back(program.get_subcommands({}).back(), std::move(run));
   }
+  // Last: what a command does not say it would take from the program.
+  tell(program,
+       {"weir simulates a rate-limiting policy on recorded or synthetic traffic, sends the very "
+        "same "
+        "requests to a running gateway and compares, and is a gateway itself. A scenario file says "
+        "who sends what and what is admitted; thresholds in it decide the exit code."},
+       {{"What a limit would have denied of recorded traffic",
+         "weir simulate --trace access.log --format combined-log --limit 'token-bucket capacity=20 "
+         "rate=10/1m key=ip'"},
+        {"Run a scenario, and keep its report", "weir simulate scenario.jsonc --out reports"},
+        {"What a running gateway does",
+         "weir load http://127.0.0.1:8080/ --rate 100/s --duration 10s"}});
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -23,7 +23,7 @@ int worse_exit_code(int a, int b) {
 
 void ScenarioRuns::add_to(CLI::App& command, const std::string& files_are,
                           const std::string& pseudonyms_do) {
-  command.add_option("SCENARIO", files, files_are)->type_name("FILE");
+  command.add_option("SCENARIO", files, files_are)->type_name("SCENARIO");
   command.add_option("--out", out, "Write NAME.json for every scenario into this folder")
       ->type_name("DIR");
   command.add_flag("--pseudonyms", pseudonyms, pseudonyms_do);

@@ -3,24 +3,37 @@
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
+#include "cli/schemas.hpp"
 #include "report/schema.hpp"
 #include "scenario/model.hpp"
 
 namespace weir::cli {
 
+const std::map<std::string, std::function<nlohmann::ordered_json()>>& schemas() {
+  static const std::map<std::string, std::function<nlohmann::ordered_json()>> all = {
+      {"report", report::report_schema}, {"scenario", scenario::scenario_schema}};
+  return all;
+}
+
 std::function<int()> add_schema(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("schema", "Print a JSON Schema, for editors and checkers");
   const auto what = std::make_shared<std::string>();
-  command->add_option("WHAT", *what, "scenario or report")
+  std::vector<std::string> names;
+  for (const auto& [name, schema] : schemas()) names.push_back(name);
+  command->add_option("WHAT", *what, "Which schema: of scenario files, or of reports")
       ->required()
-      ->check(CLI::IsMember({"scenario", "report"}));
+      ->check(CLI::IsMember(names));
+  tell(
+      *command,
+      {"Editors complete and check a scenario file that names its schema: \"$schema\": "
+       "\"schema/scenario.json\". The bundled scenarios do."},
+      {{"Keep the schema of scenario files for an editor", "weir schema scenario >scenario.json"}});
   return [what] {
-    const auto schema = *what == "scenario" ? scenario::scenario_schema() : report::report_schema();
-    fmt::print("{}\n", schema.dump(2));
+    fmt::print("{}\n", schemas().at(*what)().dump(2));
     return static_cast<int>(exit_passed);
   };
 }

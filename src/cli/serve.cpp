@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "cli/serve_options.hpp"
 #include "cli/serve_rules.hpp"
@@ -97,11 +98,21 @@ class ServeCommand {
 };
 
 void ServeCommand::add_to(CLI::App& command) {
-  command.add_option("scenario", path_, "A scenario file, whose policy is served")
+  command.add_option("SCENARIO", path_, "A scenario file, whose policy is served")
       ->type_name("SCENARIO")
       ->envname("WEIR_SCENARIO");
   words_.add_to(command);
   common_.add_to(command);
+  tell(
+      command,
+      {"Every option with a variable in the environment can be set there; lists have \";\" between "
+       "their members. SIGHUP reads the policy of a scenario file again, and limits that did not "
+       "change keep what they know. SIGTERM and Ctrl-C stop it, once answers are finished."},
+      {{"A limit for each user, who is named by header X-User",
+        "weir serve --limit 'token-bucket capacity=20 rate=10/s key=user'"},
+       {"In front of a server, with states in Redis",
+        "weir serve scenario.jsonc --upstream http://127.0.0.1:3000 --store "
+        "redis://127.0.0.1:6379"}});
 }
 
 std::string ServeCommand::check_words() const {

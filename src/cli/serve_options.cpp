@@ -44,10 +44,10 @@ Json class_that_has_all(const Json& limits) {
 
 void ServeWords::add_to(CLI::App& command) {
   add_list(command, "--listen,-l", listen,
-           "Where to listen: 127.0.0.1:8080 (default), :8080, [::1]:0, unix:/PATH; may be repeated")
+           "Where to listen, such as :8080, [::1]:0, unix:/PATH (127.0.0.1:8080 unless said)")
       ->type_name("ADDRESS")
       ->envname("WEIR_LISTEN");
-  add_list(command, "--limit", limits, "A limit, instead of a scenario; may be repeated")
+  add_list(command, "--limit", limits, "A limit, instead of a scenario")
       ->type_name("'ALGORITHM NAME=VALUE…'")
       ->envname("WEIR_LIMIT");
   command.add_option("--upstream", upstream, "Pass what is allowed on to this server")
@@ -93,16 +93,17 @@ void ServeWords::add_to(CLI::App& command) {
   add_list(command, "--exempt", exempt, "Paths that are never limited: /health, /static/*")
       ->type_name("PATH")
       ->envname("WEIR_EXEMPT");
-  add_list(command, "--store", stores,
-           "Where states live: memory (default), redis://HOST:PORT or unix:///PATH; several Redis "
-           "servers share the keys")
+  add_list(
+      command, "--store", stores,
+      "Where states live: memory (unless said), redis://HOST:PORT or unix:///PATH; several Redis "
+      "servers share the keys")
       ->type_name("STORE")
       ->envname("WEIR_STORE");
   command
       .add_option("--on-store-failure", on_store_failure,
-                  "What is decided while Redis does not answer: allow, deny, or local: by a share "
-                  "of the limits in this process")
-      ->type_name("WHAT")
+                  "What is decided while Redis does not answer; local: by a share of the limits in "
+                  "this process")
+      ->type_name("allow|deny|local")
       ->envname("WEIR_ON_STORE_FAILURE")
       ->capture_default_str();
   command.add_option("--local-share", local_share, "That share, such as 1/3 with three gateways")
@@ -117,15 +118,17 @@ void ServeWords::add_to(CLI::App& command) {
       .add_option("--redis-design", redis_design,
                   "script decides exactly; master-refill and read-then-write are there to be "
                   "compared with it: the one is coarse, the other admits too much (racy)")
-      ->type_name("DESIGN")
+      ->type_name("DESIGN:{script,master-refill,read-then-write}")
       ->envname("WEIR_REDIS_DESIGN")
       ->capture_default_str();
   command.add_option("--max-keys", max_keys, "The most keys in memory")
       ->type_name("N")
       ->envname("WEIR_MAX_KEYS")
       ->capture_default_str();
-  command.add_option("--on-full", on_full, "What a new key is answered then: deny (503) or allow")
-      ->type_name("WHAT")
+  command
+      .add_option("--on-full", on_full,
+                  "What a new key is answered beyond that: deny is status 503")
+      ->type_name("deny|allow")
       ->envname("WEIR_ON_FULL")
       ->capture_default_str();
   command
@@ -136,15 +139,15 @@ void ServeWords::add_to(CLI::App& command) {
       ->envname("WEIR_REQUEST_ID");
   command
       .add_option("--headers", headers,
-                  "How answers tell of limits: x-ratelimit, x-ratelimit-epoch, ietf-draft-03, -06, "
-                  "-07, -08, -10, openai, anthropic or none; the policy's or the product's by "
-                  "default")
-      ->type_name("FAMILY")
+                  "How answers tell of limits (the policy's or the product's way unless said)")
+      ->type_name(
+          "FAMILY:{x-ratelimit,x-ratelimit-epoch,ietf-draft-03,ietf-draft-06,"
+          "ietf-draft-07,ietf-draft-08,ietf-draft-10,openai,anthropic,none}")
       ->envname("WEIR_HEADERS");
   command
       .add_option("--retry-after", retry_after,
-                  "How Retry-After is written: delta-seconds, http-date or none")
-      ->type_name("FORM")
+                  "How Retry-After is written (the policy's or the product's way unless said)")
+      ->type_name("delta-seconds|http-date|none")
       ->envname("WEIR_RETRY_AFTER");
   command.add_option("--denied-status", denied_status, "The status of a denial")
       ->type_name("STATUS")
@@ -154,8 +157,10 @@ void ServeWords::add_to(CLI::App& command) {
   command.add_option("--access-log", access_log, "Log every request to this file, - for stdout")
       ->type_name("FILE")
       ->envname("WEIR_ACCESS_LOG");
-  command.add_option("--log-format", log_format, "json, or combined as Apache has it")
-      ->type_name("FORMAT")
+  command
+      .add_option("--log-format", log_format,
+                  "How the log is written: JSON lines, or combined as Apache has it")
+      ->type_name("json|combined")
       ->envname("WEIR_LOG_FORMAT")
       ->capture_default_str();
   command

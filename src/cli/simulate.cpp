@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "cli/deliver_report.hpp"
 #include "cli/inline_scenario.hpp"
@@ -40,22 +41,44 @@ void SimulateCommand::add_to(CLI::App& command) {
   command.add_option("--decisions", decisions, "Write every decision as CSV")->type_name("FILE");
   command.add_option("--trace", inline_scenario.trace, "Recorded traffic, instead of a scenario")
       ->type_name("FILE");
-  command.add_option("--format", inline_scenario.format,
-                     "Of the trace: csv, jsonl, azure-llm, common-log or combined-log");
+  command
+      .add_option("--format", inline_scenario.format,
+                  "How the trace is written; needless where its name says .csv or .jsonl")
+      ->type_name("FORMAT:{csv,jsonl,azure-llm,common-log,combined-log}");
   command
       .add_option("--limit", inline_scenario.limits,
                   "A limit, instead of a scenario; several make one policy: "
                   "'token-bucket capacity=20 rate=5/s key=user'")
       ->type_name("WORDS")
       ->allow_extra_args(false);
-  command.add_option("--rate", inline_scenario.rate,
-                     "Rate of generated traffic, instead of a scenario (default 200/s)");
-  command.add_option("--duration", inline_scenario.duration,
-                     "Length of generated traffic (default 1m), or of the trace");
-  command.add_option("--speed", inline_scenario.speed, "Replay the trace so many times as fast");
-  command.add_option("--spread", inline_scenario.spread,
-                     "Spread rows at random over the resolution of their time stamps: 1s");
+  command
+      .add_option("--rate", inline_scenario.rate,
+                  "Rate of generated traffic (Poisson, of 100 users), instead of a trace")
+      ->type_name("RATE")
+      ->default_str("200/s");
+  command
+      .add_option("--duration", inline_scenario.duration,
+                  "Length of generated traffic (1m unless said), or of the trace (all of it)")
+      ->type_name("DURATION");
+  command.add_option("--speed", inline_scenario.speed, "Replay the trace so many times as fast")
+      ->type_name("NUMBER")
+      ->default_str("1");
+  command
+      .add_option("--spread", inline_scenario.spread,
+                  "Spread rows at random over the resolution of their time stamps, such as 1s")
+      ->type_name("DURATION");
   common.add_to(command);
+  tell(command,
+       {"Traffic and limits come from scenario files, or from the options --trace, --limit, --rate "
+        "and the like. The same scenario, seed and version give the same report, byte for byte, "
+        "with any number of threads."},
+       {{"Run a scenario, and keep its report as reports/NAME.json",
+         "weir simulate scenario.jsonc --out reports"},
+        {"What a limit would have denied of an access log",
+         "weir simulate --trace access.log --format combined-log --limit 'token-bucket capacity=20 "
+         "rate=10/1m key=ip'"},
+        {"Try another value without another file",
+         "weir simulate scenario.jsonc --set /policy/limits/0/rate=10/s"}});
 }
 
 int SimulateCommand::run() {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "report/thresholds.hpp"
 #include "sim/simulate.hpp"
@@ -57,9 +58,14 @@ std::function<int()> add_validate(CLI::App& program) {
   CLI::App* command = program.add_subcommand("validate", "Check scenario files, running nothing");
   const auto state = std::make_shared<ValidateCommand>();
   command->add_option("SCENARIO", state->scenarios, "Scenario files")
-      ->type_name("FILE")
+      ->type_name("SCENARIO")
       ->required();
   state->common.add_to(*command);
+  tell(*command,
+       {"Names every problem at once, each with its place in the file. Traces are read too."},
+       {{"Check all scenarios of a folder", "weir validate scenarios/*.jsonc"},
+        {"Would it still be valid with another value",
+         "weir validate scenario.jsonc --set /duration=10m"}});
   return [state] { return state->run(); };
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "cli/deliver_report.hpp"
 #include "cli/live_run.hpp"
@@ -42,12 +43,20 @@ void VerifyCommand::add_to(CLI::App& command) {
   words.add_to(command);
   command
       .add_option("--min-agreement", least_agreement,
-                  "The least share of decisions as the policy makes them that passes (1)")
+                  "The least share of decisions as the policy makes them that passes")
+      ->capture_default_str()
       ->type_name("RATIO")
       ->check(CLI::Range(0.0, 1.0));
   command.add_flag("--same-keys", same_keys,
                    "Send generated values as they are: the gateway must not have met them before");
   common.add_to(command);
+  tell(command,
+       {"A decision agrees with the policy's model, disagrees, or is too close to call: a gateway "
+        "decides at some instant between the first byte sent and the first received. Any "
+        "disagreement fails; more than 2 % too close to call, or traffic that is all allowed, is "
+        "inconclusive. Both are exit code 4."},
+       {{"Does this gateway do what the scenario's policy says",
+         "weir verify scenario.jsonc --target http://127.0.0.1:8080"}});
 }
 
 int VerifyCommand::run() {

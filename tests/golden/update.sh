@@ -1,9 +1,10 @@
 #!/bin/sh
-# Writes the golden reports anew from the release build: run it after a change that is meant to
-# change numbers, and read the difference before committing it.
+# Writes the golden reports, and the schema that scenarios name, anew from the release build: run it
+# after a change that is meant to change them, and read the difference before committing it.
 set -eu
 cd "$(dirname "$0")/../.."
 weir=build/release/weir
+"$weir" schema scenario >scenarios/schema/scenario.json
 "$weir" simulate scenarios/*.jsonc --out reports --quiet --pseudonyms
 "$weir" simulate scenarios/quickstart.jsonc >tests/golden/quickstart.txt 2>/dev/null
 "$weir" simulate scenarios/fixed-window-double-burst.jsonc \
