@@ -1,0 +1,188 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "limiter/catalogue.hpp"
+#include "limiter/parameter_text.hpp"
+#include "probe/inquiry.hpp"
+
+namespace weir::probe {
+namespace {
+
+constexpr std::size_t enough_against = 3;
+
+/// A number of nanoseconds as people write it, to four digits.
+std::string window_text(double ns) {
+  const double unit = ns < 1e6 ? 1.0 : ns < 1e9 ? 1e3 : 1e6;
+  return limiter::parameter_text(Duration::from_ns(std::llround(ns / unit) * std::llround(unit)));
+}
+
+std::string rate_text(double per_ns) { return fmt::format("{:.4g}/s", per_ns * 1e9); }
+
+metrics::ProbeFacts::Limit limit_facts(const Fit& fit) {
+  const Settings settings = settings_of(fit);
+  metrics::ProbeFacts::Limit limit{family_of(fit.kind), settings.algorithm, {}};
+  for (const auto& [name, value] : settings.parameters.values()) {
+    metrics::ProbeFacts::Parameter parameter{name, limiter::parameter_text(value), {}, {}};
+    if (name == "window" || name == "period") {
+      parameter.least = window_text(fit.least_window_ns);
+      parameter.most = window_text(fit.most_window_ns);
+    } else if (name == "rate") {
+      parameter.least = rate_text(fit.least_rate);
+      parameter.most = rate_text(fit.most_rate);
+    } else if (name == "limit" || name == "capacity" || name == "burst") {
+      const std::int64_t beside = name == "limit" || fit.kind == Kind::token_bucket ? 0 : 1;
+      parameter.least = std::to_string(fit.least_limit - beside);
+      parameter.most = std::to_string(fit.most_limit - beside);
+    }
+    limit.parameters.push_back(std::move(parameter));
+  }
+  return limit;
+}
+
+policy::LimitSpec limit_spec(const Fit& fit, const std::string& name,
+                             const std::vector<std::string>& key) {
+  const Settings settings = settings_of(fit);
+  policy::LimitSpec spec;
+  spec.name = name;
+  spec.algorithm = settings.algorithm;
+  spec.parameters = settings.parameters;
+  spec.key = key;
+  return spec;
+}
+
+/// The histories without the events that are named.
+Histories without(const Histories& histories, const std::vector<EventId>& left_out) {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> out;
+  for (const EventId id : left_out) out.insert({id.key, id.event});
+  Histories kept(histories.size());
+  for (std::uint32_t k = 0; k < histories.size(); ++k) {
+    for (std::uint32_t e = 0; e < histories[k].size(); ++e) {
+      if (!out.contains({k, e})) kept[k].push_back(histories[k][e]);
+    }
+  }
+  return kept;
+}
+
+}  // namespace
+
+void Inquiry::add_alternatives() {
+  const Fit& best = fits_.front();
+  std::set<Kind> named = {best.kind};
+  for (const Fit& fit : fits_) {
+    if (!named.insert(fit.kind).second) continue;
+    metrics::ProbeFacts::Alternative other;
+    other.limit = limit_facts(fit);
+    other.unexplained = fit.unexplained.size();
+    other.against = fit.unexplained.empty()
+                        ? fmt::format("{} explains as much", words_of(fit.kind))
+                        : fmt::format("{} does not explain {} of the answers", words_of(fit.kind),
+                                      fit.unexplained.size());
+    result_.facts.alternatives.push_back(std::move(other));
+  }
+}
+
+// What the first limit does not explain may be another one's doing: denials that the first would
+// have admitted.
+void Inquiry::add_second_limit(const Fit& first) {
+  Clues rest = clues();
+  std::vector<EventId> denied;
+  for (const EventId id : first.unexplained) {
+    if (rest.histories[id.key][id.event].is_denied()) denied.push_back(id);
+  }
+  if (denied.size() < enough_against) return;
+  Clues of_first = rest;
+  of_first.histories = without(rest.histories, denied);
+  auto firsts = fit_all(of_first);
+  if (firsts.front().unexplained.size() >= enough_against) return;
+  // The second has to explain those denials, and all that was admitted.
+  std::set<std::pair<std::uint32_t, std::uint32_t>> seconds;
+  for (const EventId id : denied) seconds.insert({id.key, id.event});
+  std::vector<EventId> explained;
+  for (std::uint32_t k = 0; k < rest.histories.size(); ++k) {
+    for (std::uint32_t e = 0; e < rest.histories[k].size(); ++e) {
+      if (rest.histories[k][e].is_denied() && !seconds.contains({k, e}))
+        explained.push_back({k, e});
+    }
+  }
+  rest.histories = without(rest.histories, explained);
+  const auto others = fit_all(rest);
+  if (others.front().unexplained.size() >= enough_against) return;
+  fits_ = std::move(firsts);
+  const std::string second = others.front().has_window() ? "slower" : "second";
+  result_.facts.further_limits.push_back(limit_facts(others.front()));
+  std::vector<std::string> key;
+  for (std::size_t c = 0; c < mask_.size(); ++c) {
+    if (mask_[c]) key.push_back(options_.candidates[c]);
+  }
+  result_.policy.limits.push_back(limit_spec(others.front(), second, key));
+}
+
+void Inquiry::conclude() {
+  metrics::ProbeFacts& facts = result_.facts;
+  facts.time_used = target_.now() - evidence_.begin();
+  for (std::size_t c = 0; c < mask_.size() && has_denials(); ++c) {
+    if (mask_[c]) facts.keyed_by.push_back(options_.candidates[c]);
+  }
+  if (fits_.empty()) {
+    facts.found.family = "undecided";
+    facts.why_undecided = "nothing was answered";
+    return;
+  }
+  if (fits_.front().unexplained.size() >= enough_against) add_second_limit(fits_.front());
+  const Fit best = fits_.front();
+  facts.found = limit_facts(best);
+  facts.unexplained = best.unexplained.size();
+  result_.policy.limits.insert(result_.policy.limits.begin(),
+                               limit_spec(best, "limit", facts.keyed_by));
+  if (best.kind == Kind::none) result_.policy.limits.clear();
+  if (!has_denials()) {
+    facts.confidence = 1.0;
+    if (target_.stopped() == Stop::unreachable || evidence_.size() < 10) {
+      facts.found.family = "undecided";
+      facts.why_undecided = "too little was answered";
+      facts.confidence = 0.0;
+    }
+    return;
+  }
+  add_alternatives();
+  const auto left = alive();
+  std::set<std::string> families;
+  for (const Fit* fit : left) {
+    families.insert(family_of(fit->kind));
+    if (left.size() > 1) facts.cannot_tell_apart.push_back(words_of(fit->kind));
+  }
+  const std::size_t runner_up =
+      fits_.size() > 1 ? fits_[1].unexplained.size() - best.unexplained.size() : 1;
+  const double answers = static_cast<double>(evidence_.size());
+  const double explained = 1.0 - static_cast<double>(best.unexplained.size()) / answers;
+  facts.confidence =
+      explained *
+      (1.0 - std::pow(0.5, static_cast<double>(std::min<std::size_t>(runner_up, 10)) + 1));
+  if (first_limit_ == 0) {
+    facts.found.family = "undecided";
+    facts.why_undecided =
+        "even the first request was denied: the gateway wants credentials, a key that it knows, or "
+        "waits for a limit that was used up before";
+  } else if (families.size() > 1) {
+    facts.found.family = "undecided";
+    facts.why_undecided = fmt::format(
+        "{} families explain what was seen; more requests (--max-requests) or time (--max-time) "
+        "may tell them apart",
+        families.size());
+  } else if (best.unexplained.size() > std::max<std::size_t>(evidence_.size() / 20, 4)) {
+    facts.found.family = "undecided";
+    facts.why_undecided = fmt::format(
+        "nothing known explains what was seen: the closest, {}, "
+        "leaves {} of {} answers unexplained",
+        words_of(best.kind), best.unexplained.size(), evidence_.size());
+  }
+}
+
+ProbeResult run_probe(Target& target, const ProbeOptions& options) {
+  return Inquiry(target, options).run();
+}
+
+}  // namespace weir::probe

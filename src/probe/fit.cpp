@@ -1,0 +1,187 @@
+#include "probe/fit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "limiter/parameter_text.hpp"
+
+namespace weir::probe {
+
+std::string family_of(Kind kind) {
+  switch (kind) {
+    case Kind::none:
+      return "none";
+    case Kind::token_bucket:
+    case Kind::bucket_with_delay:
+      return "token-bucket";
+    case Kind::log:
+    case Kind::log_count_denied:
+      return "sliding-window-log";
+    case Kind::fixed_first_request:
+    case Kind::fixed_epoch:
+      return "fixed-window";
+    case Kind::counter_epoch:
+    case Kind::counter_first_request:
+    case Kind::counter_count_denied:
+      return "sliding-window-counter";
+    case Kind::queue:
+      return "leaky-bucket-queue";
+    case Kind::concurrency:
+      return "concurrency";
+  }
+  return "undecided";
+}
+
+std::string words_of(Kind kind) {
+  switch (kind) {
+    case Kind::none:
+      return "no limit";
+    case Kind::token_bucket:
+      return "a token bucket";
+    case Kind::log:
+      return "a sliding window log";
+    case Kind::log_count_denied:
+      return "a sliding window log that counts denied requests";
+    case Kind::fixed_first_request:
+      return "a fixed window from a key's first request";
+    case Kind::fixed_epoch:
+      return "a fixed window at fixed times";
+    case Kind::counter_epoch:
+      return "a sliding window counter at fixed times";
+    case Kind::counter_first_request:
+      return "a sliding window counter from a key's first request";
+    case Kind::counter_count_denied:
+      return "a sliding window counter that counts denied requests";
+    case Kind::queue:
+      return "a queue";
+    case Kind::bucket_with_delay:
+      return "a bucket that holds requests back";
+    case Kind::concurrency:
+      return "a limit on concurrency";
+  }
+  return "nothing known";
+}
+
+bool Fit::has_rate() const {
+  return kind == Kind::token_bucket || kind == Kind::queue || kind == Kind::bucket_with_delay;
+}
+
+bool Fit::has_window() const {
+  return !has_rate() && kind != Kind::none && kind != Kind::concurrency;
+}
+
+double Fit::looseness() const {
+  const double least = has_window() ? least_window_ns : least_rate;
+  const double most = has_window() ? most_window_ns : most_rate;
+  if (!has_window() && !has_rate()) return 0.0;
+  return most > 0 ? (most - least) / most : 1.0;
+}
+
+double Fit::period_ns() const {
+  if (has_window()) return static_cast<double>(window.ns());
+  if (!has_rate() || rate.units == 0) return 1e9;
+  return static_cast<double>(limit) * static_cast<double>(rate.per.ns()) /
+         static_cast<double>(rate.units);
+}
+
+Settings settings_of(const Fit& fit) {
+  Settings settings;
+  const auto set = [&settings](const char* name, limiter::ParameterValue value) {
+    settings.parameters.set(name, std::move(value));
+  };
+  switch (fit.kind) {
+    case Kind::none:
+      settings.algorithm = "unlimited";
+      return settings;
+    case Kind::concurrency:
+      settings.algorithm = "concurrency";
+      set("limit", fit.limit);
+      return settings;
+    case Kind::token_bucket:
+      settings.algorithm = "token-bucket";
+      set("capacity", fit.limit);
+      set("rate", fit.rate);
+      return settings;
+    case Kind::queue:
+      settings.algorithm = "leaky-bucket-queue";
+      set("capacity", std::max<std::int64_t>(fit.limit - 1, 0));
+      set("rate", fit.rate);
+      return settings;
+    case Kind::bucket_with_delay:
+      settings.algorithm = "nginx-limit-req";
+      set("rate", fit.rate);
+      set("burst", std::max<std::int64_t>(fit.limit - 1, 0));
+      if (fit.undelayed > 0) set("delay", fit.undelayed);
+      return settings;
+    case Kind::counter_count_denied:
+      settings.algorithm = "haproxy-http-req-rate";
+      set("limit", fit.limit);
+      set("period", fit.window);
+      return settings;
+    case Kind::log:
+    case Kind::log_count_denied:
+      settings.algorithm = "sliding-window-log";
+      break;
+    case Kind::fixed_first_request:
+    case Kind::fixed_epoch:
+      settings.algorithm = "fixed-window";
+      break;
+    case Kind::counter_epoch:
+    case Kind::counter_first_request:
+      settings.algorithm = "sliding-window-counter";
+      break;
+  }
+  set("limit", fit.limit);
+  set("window", fit.window);
+  const bool at_first =
+      fit.kind == Kind::fixed_first_request || fit.kind == Kind::counter_first_request;
+  if (fit.kind == Kind::log_count_denied) set("count_denied", true);
+  if (settings.algorithm != "sliding-window-log") {
+    set("anchor", std::string(at_first ? "first-request" : "epoch"));
+  }
+  return settings;
+}
+
+std::string text_of(const Settings& settings) {
+  std::string text = settings.algorithm;
+  for (const auto& [name, value] : settings.parameters.values()) {
+    text += fmt::format(" {}={}", name, limiter::parameter_text(value));
+  }
+  return text;
+}
+
+Fit fit_none(const Clues& clues) {
+  Fit fit;
+  for (std::uint32_t k = 0; k < clues.histories.size(); ++k) {
+    for (std::uint32_t e = 0; e < clues.histories[k].size(); ++e) {
+      if (clues.histories[k][e].is_denied()) fit.unexplained.push_back({k, e});
+    }
+  }
+  return fit;
+}
+
+std::vector<Fit> fit_all(const Clues& clues) {
+  std::vector<Fit> fits = {fit_none(clues)};
+  if (!fits[0].unexplained.empty()) {
+    const Fit bucket = fit_bucket(clues);
+    fits.push_back(clues.held_back ? fit_delays(clues, bucket) : bucket);
+    // What waits in a queue is under way, too; but then the queue says more.
+    if (fits.back().kind == Kind::token_bucket) fits.push_back(fit_concurrency(clues));
+    fits.push_back(fit_fixed_first_request(clues));
+    fits.push_back(fit_fixed_epoch(clues));
+    fits.push_back(fit_log(clues, false));
+    fits.push_back(fit_log(clues, true));
+    for (const Kind kind :
+         {Kind::counter_epoch, Kind::counter_first_request, Kind::counter_count_denied}) {
+      fits.push_back(fit_counter(clues, kind, bucket));
+    }
+  }
+  std::stable_sort(fits.begin(), fits.end(), [](const Fit& a, const Fit& b) {
+    return a.unexplained.size() < b.unexplained.size();
+  });
+  return fits;
+}
+
+}  // namespace weir::probe

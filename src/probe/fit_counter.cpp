@@ -1,0 +1,272 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "core/int128.hpp"
+#include "probe/fit.hpp"
+#include "probe/round_numbers.hpp"
+
+namespace weir::probe {
+namespace {
+
+/// One setting of a sliding window counter that is tried.
+struct Counter {
+  Kind kind = Kind::counter_epoch;
+  std::int64_t limit = 0;
+  std::int64_t window_ns = 1;
+  std::int64_t phase_ns = 0;
+};
+
+/// How many requests of a window were surely counted, and may have been, before another.
+struct Count {
+  std::int64_t surely = 0;
+  std::int64_t maybe = 0;
+};
+
+/// A key's requests in windows of one setting.
+class CounterReplay {
+ public:
+  CounterReplay(const History& history, const Counter& counter)
+      : history_(history), counter_(counter), phase_ns_(counter.phase_ns) {
+    if (counter.kind == Kind::counter_epoch || history.empty()) return;
+    // The windows begin with the first request, at some instant of its round trip.
+    const Event& first = history.front();
+    slack_ns_ = (first.decided - first.sent) / 2;
+    phase_ns_ = first.sent + slack_ns_;
+  }
+
+  bool explains(std::size_t number) const {
+    const Event& event = history_[number];
+    const std::int64_t from = event.sent - slack_ns_;
+    const std::int64_t to = event.decided + slack_ns_;
+    for (std::int64_t w = window_of(from); w <= window_of(to); ++w) {
+      const std::int64_t begin = phase_ns_ + w * counter_.window_ns;
+      const std::int64_t end = begin + counter_.window_ns;
+      const Count current = count(w, number);
+      const Count previous = count(w - 1, number);
+      const auto left = static_cast<double>(event.allowed ? end - std::min(to, end - 1)
+                                                          : end - std::max(from, begin)) /
+                        static_cast<double>(counter_.window_ns);
+      if (event.allowed ? used(previous.surely, left, current.surely) <= room()
+                        : used(previous.maybe, left, current.maybe) > room()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  double room() const { return static_cast<double>(counter_.limit) + 1e-6; }
+  double used(std::int64_t previous, double left, std::int64_t current) const {
+    double faded = static_cast<double>(previous) * left;
+    if (counter_.kind == Kind::counter_count_denied) faded = std::floor(faded);
+    return faded + static_cast<double>(current + 1);
+  }
+  std::int64_t window_of(std::int64_t at) const {
+    return floor_div(at - phase_ns_, counter_.window_ns);
+  }
+  Count count(std::int64_t window, std::size_t number) const {
+    const Event& event = history_[number];
+    Count count;
+    for (std::size_t n = 0; n < history_.size(); ++n) {
+      const Event& other = history_[n];
+      const bool is_counted =
+          counter_.kind == Kind::counter_count_denied || other.may_be_admitted();
+      if (n == number || !is_counted) continue;
+      const std::int64_t first = window_of(other.sent - slack_ns_);
+      if (first > window) break;
+      const std::int64_t last = window_of(other.decided + slack_ns_);
+      if (last < window) continue;
+      const bool sure = first == window && last == window && other.is_known;
+      count.surely += sure && other.decided <= event.sent ? 1 : 0;
+      count.maybe += other.sent <= event.decided ? 1 : 0;
+    }
+    return count;
+  }
+
+  const History& history_;
+  const Counter& counter_;
+  std::int64_t phase_ns_;
+  std::int64_t slack_ns_ = 0;
+};
+
+std::vector<EventId> unexplained_by(const Histories& histories, const Counter& counter,
+                                    std::size_t enough) {
+  std::vector<EventId> found;
+  for (std::uint32_t k = 0; k < histories.size(); ++k) {
+    const CounterReplay replay(histories[k], counter);
+    for (std::uint32_t e = 0; e < histories[k].size(); ++e) {
+      if (!histories[k][e].is_known || replay.explains(e)) continue;
+      found.push_back({k, e});
+      if (found.size() > enough) return found;
+    }
+  }
+  return found;
+}
+
+/// Searches window and phase for the setting that leaves the least unexplained.
+class CounterSearch {
+ public:
+  /// Phases are those of a window near the middle of what was seen, so that a window that is a
+  /// little off shifts the others as little as possible.
+  CounterSearch(const Histories& histories, Kind kind, std::int64_t middle_ns)
+      : histories_(histories), middle_ns_(middle_ns) {
+    best_.kind = kind;
+  }
+
+  void scan(std::int64_t limit, double from_ns, double to_ns, double step, int phases) {
+    for (double window = from_ns; window <= to_ns; window *= 1.0 + step) {
+      for (int p = 0; p < phases; ++p) {
+        Counter counter = best_;
+        counter.limit = limit;
+        set(counter, window, static_cast<double>(p) / phases);
+        starts_.push_back({counter, count(counter, most_kept())});
+      }
+      keep_best();
+    }
+  }
+
+  // From the most promising, ever closer.
+  void refine() {
+    for (Start& start : starts_) {
+      for (double step = 0.03; step > 0.0003 && fewest() > 0; step *= 0.6) {
+        while (improve(start, step)) {
+        }
+      }
+    }
+    keep_best();
+    if (!starts_.empty()) best_ = starts_.front().counter;
+    fewest_ = fewest();
+  }
+
+  // The nearest windows that leave more unexplained.
+  std::pair<double, double> range() const {
+    const auto window = static_cast<double>(best_.window_ns);
+    std::pair<double, double> range{window, window};
+    for (const int sign : {-1, 1}) {
+      double good = 0.0;
+      for (double off = 0.001; off < 0.5; off *= 1.6) {
+        if (!is_as_good(window * (1 + sign * off))) break;
+        good = off;
+      }
+      (sign < 0 ? range.first : range.second) = window * (1 + sign * good);
+    }
+    return range;
+  }
+
+  // Whether some phase near the best one explains as much with another window.
+  bool is_as_good(double window_ns, Counter* found = nullptr) const {
+    Counter counter = best_;
+    counter.window_ns = std::max<std::int64_t>(std::llround(window_ns), 1);
+    const int tries = best_.kind == Kind::counter_epoch ? 24 : 1;
+    for (int p = 0; p < tries; ++p) {
+      // From the known phase outwards.
+      const double share = (p % 2 == 0 ? 1 : -1) * (p + 1) / 2 / 48.0;
+      counter.phase_ns = best_.phase_ns + std::llround(share * window_ns);
+      if (unexplained_by(histories_, counter, fewest_).size() > fewest_) continue;
+      if (found != nullptr) *found = counter;
+      return true;
+    }
+    return false;
+  }
+
+  const Counter& best() const { return best_; }
+  void choose(const Counter& counter) { best_ = counter; }
+  std::vector<EventId> unexplained() const {
+    return unexplained_by(histories_, best_, std::numeric_limits<std::size_t>::max());
+  }
+
+ private:
+  struct Start {
+    Counter counter;
+    std::size_t unexplained = 0;
+  };
+  static constexpr std::size_t most_starts = 5;
+
+  std::size_t count(const Counter& counter, std::size_t enough) const {
+    return unexplained_by(histories_, counter, enough).size();
+  }
+  std::size_t fewest() const {
+    return starts_.empty() ? std::numeric_limits<std::size_t>::max() - 1 : starts_[0].unexplained;
+  }
+  std::size_t most_kept() const {
+    return starts_.size() < most_starts ? std::numeric_limits<std::size_t>::max() - 1
+                                        : starts_.back().unexplained;
+  }
+  void set(Counter& counter, double window_ns, double phase_share) const {
+    counter.window_ns = std::max<std::int64_t>(std::llround(window_ns), 1);
+    counter.phase_ns = middle_ns_ + std::llround(phase_share * window_ns);
+  }
+
+  void keep_best() {
+    std::stable_sort(starts_.begin(), starts_.end(),
+                     [](const Start& a, const Start& b) { return a.unexplained < b.unexplained; });
+    if (starts_.size() > most_starts) starts_.resize(most_starts);
+  }
+
+  bool improve(Start& start, double step) const {
+    const Counter center = start.counter;
+    const auto window = static_cast<double>(center.window_ns);
+    const double phase = static_cast<double>(center.phase_ns - middle_ns_) / window;
+    bool is_better = false;
+    for (const double dw : {-1.0, 0.0, 1.0}) {
+      for (const double dp : {-1.0, 0.0, 1.0}) {
+        if ((center.kind != Kind::counter_epoch && dp != 0.0) || (dw == 0.0 && dp == 0.0)) continue;
+        Counter counter = center;
+        set(counter, window * (1 + dw * step), phase + dp * step);
+        const std::size_t found = count(counter, start.unexplained);
+        if (found >= start.unexplained) continue;
+        start = {counter, found};
+        is_better = true;
+      }
+    }
+    return is_better && start.unexplained > 0;
+  }
+
+  const Histories& histories_;
+  std::int64_t middle_ns_;
+  Counter best_;
+  std::vector<Start> starts_;
+  std::size_t fewest_ = 0;
+};
+
+}  // namespace
+
+Fit fit_counter(const Clues& clues, Kind kind, const Fit& bucket) {
+  constexpr int phases = 24;
+  std::int64_t span = 0;
+  std::int64_t end = 0;
+  for (const History& history : clues.histories) {
+    if (history.empty()) continue;
+    span = std::max(span, history.back().decided - history.front().sent);
+    end = std::max(end, history.back().decided);
+  }
+  CounterSearch search(clues.histories, kind, end / 2);
+  const std::int64_t limit = least_before_denial(clues.histories);
+  const double rate = (bucket.least_rate + std::min(bucket.most_rate, bucket.least_rate * 2)) / 2;
+  // A counter that is used up lets through its limit in a window, as a bucket would.
+  const double guess = rate > 0 ? static_cast<double>(limit) / rate : 0.0;
+  const bool is_epoch = kind == Kind::counter_epoch;
+  if (guess > 0 && kind != Kind::counter_count_denied) {
+    search.scan(limit, guess * 0.6, guess * 1.7, 0.04, is_epoch ? phases : 1);
+  } else {
+    search.scan(limit, 1e8, static_cast<double>(span) * 1.5 + 2e8, 0.03, is_epoch ? phases : 1);
+  }
+  search.refine();
+  Fit fit;
+  fit.kind = kind;
+  fit.limit = fit.least_limit = fit.most_limit = search.best().limit;
+  const auto [least, most] = search.range();
+  fit.least_window_ns = least;
+  fit.most_window_ns = most;
+  Counter round;
+  const Duration roundest = roundest_duration(least, most);
+  if (search.is_as_good(static_cast<double>(roundest.ns()), &round)) search.choose(round);
+  fit.window = Duration::from_ns(search.best().window_ns);
+  fit.phase_ns = search.best().phase_ns;
+  fit.unexplained = search.unexplained();
+  return fit;
+}
+
+}  // namespace weir::probe

@@ -1,0 +1,401 @@
+#include "probe/inquiry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/text.hpp"
+#include "probe/forecast.hpp"
+
+namespace weir::probe {
+namespace {
+
+/// A kind that leaves so many more unexplained than the best is out.
+constexpr std::size_t clearly_worse = 3;
+/// Windows and rates are known well enough within this share.
+constexpr double sharp_enough = 0.03;
+constexpr int most_rounds = 12;
+constexpr std::int64_t longest_return_ns = 25'000'000'000;
+
+std::uint64_t count_if(const std::vector<Sighting>& seen, bool allowed) {
+  return static_cast<std::uint64_t>(
+      std::count_if(seen.begin(), seen.end(), [allowed](const Sighting& sighting) {
+        return sighting.is_known && sighting.allowed == allowed;
+      }));
+}
+
+// What an experiment showed, in plain words.
+std::string words_of_seen(const std::vector<Sighting>& seen, Instant begin) {
+  const std::uint64_t allowed = count_if(seen, true);
+  const std::uint64_t denied = count_if(seen, false);
+  const std::uint64_t unknown = seen.size() - allowed - denied;
+  std::string text = denied == 0    ? fmt::format("all {} admitted", allowed)
+                     : allowed == 0 ? fmt::format("all {} denied", denied)
+                                    : fmt::format("{} admitted, {} denied", allowed, denied);
+  const auto is = [](bool wanted) {
+    return [wanted](const Sighting& s) { return s.is_known && s.allowed == wanted; };
+  };
+  const auto first_denied = std::find_if(seen.begin(), seen.end(), is(false));
+  const auto ms = [begin](Instant at) { return static_cast<double>((at - begin).ns()) / 1e6; };
+  if (allowed > 0 && first_denied != seen.end()) {
+    text += fmt::format(", the first of those after {:.4g} ms", ms(first_denied->sent));
+    const auto again = std::find_if(first_denied, seen.end(), is(true));
+    if (again != seen.end())
+      text += fmt::format(", admitted again by {:.4g} ms", ms(again->received));
+  }
+  if (unknown > 0) text += fmt::format(", {} without an answer that says", unknown);
+  return text;
+}
+
+}  // namespace
+
+Inquiry::Inquiry(Target& target, const ProbeOptions& options)
+    : target_(target),
+      options_(options),
+      evidence_(target.now()),
+      mask_(target.candidates(), true),
+      spacing_ns_(1'000'000'000 /
+                  static_cast<std::int64_t>(std::max<std::uint64_t>(target.max_per_second(), 1))) {}
+
+ProbeResult Inquiry::run() {
+  find_first_denial();
+  if (has_denials() && first_limit_ > 0) {
+    find_key();
+    find_return();
+    tell_apart();
+    sharpen();
+    hold_below();
+  }
+  conclude();
+  return std::move(result_);
+}
+
+// Where no key is fresh, the allowance of the one there is has to come back.
+KeyNumbers Inquiry::fresh_key() {
+  KeyNumbers key(target_.candidates(), next_key_);
+  ++next_key_;
+  return key;
+}
+
+bool Inquiry::has_denials() const {
+  return !fits_.empty() && std::any_of(fits_.begin(), fits_.end(), [](const Fit& fit) {
+    return fit.kind == Kind::none && !fit.unexplained.empty();
+  });
+}
+
+bool Inquiry::can_afford(const Experiment& experiment) const {
+  const std::int64_t needed = duration_ns_of(experiment, evidence_.usual_round_trip_ns());
+  return target_.stopped() == Stop::none && requests_of(experiment) <= target_.requests_left() &&
+         needed + refill_ns_ < target_.time_left().ns();
+}
+
+std::vector<Sighting> Inquiry::perform(Experiment experiment) {
+  if (target_.stopped() != Stop::none) return {};
+  if (refill_ns_ > 0) {
+    for (Track& track : experiment.tracks) {
+      if (!track.not_before) track.not_before = target_.now() + Duration::from_ns(refill_ns_);
+    }
+  }
+  metrics::ProbeFacts::Experiment begun;
+  begun.name = experiment.name;
+  begun.question = experiment.question;
+  begun.begin = target_.now();
+  begun.requests = requests_of(experiment);
+  if (options_.progress) options_.progress(begun);
+  const Instant begin = target_.now();
+  std::vector<Sighting> seen = target_.run(experiment);
+  for (const Sighting& sighting : seen) {
+    const KeyNumbers& key = experiment.tracks[sighting.track].key;
+    evidence_.add(key, sighting);
+    result_.sightings.push_back({key, sighting});
+  }
+  story(experiment, seen, seen.empty() ? begin : std::max(begin, seen.front().sent));
+  fit();
+  return seen;
+}
+
+void Inquiry::story(const Experiment& experiment, const std::vector<Sighting>& seen,
+                    Instant begin) {
+  metrics::ProbeFacts::Experiment& told = result_.facts.experiments.emplace_back();
+  told.name = experiment.name;
+  told.question = experiment.question;
+  told.begin = begin;
+  told.duration = target_.now() - begin;
+  told.requests = seen.size();
+  told.allowed = count_if(seen, true);
+  told.denied = count_if(seen, false);
+  told.unknown = told.requests - told.allowed - told.denied;
+  told.showed = words_of_seen(seen, begin);
+  for (const Sighting& sighting : seen) {
+    told.seen.push_back({sighting.track, sighting.sent - begin, sighting.received - begin,
+                         sighting.allowed, sighting.is_known});
+  }
+  result_.facts.requests_used += seen.size();
+  result_.facts.time_used = target_.now() - evidence_.begin();
+  if (options_.progress) options_.progress(told);
+}
+
+Clues Inquiry::clues() const {
+  return {evidence_.by_key(mask_), evidence_.admissions_take_longer(),
+          evidence_.usual_round_trip_ns(), evidence_.usual_answer_ns()};
+}
+
+void Inquiry::fit() { fits_ = fit_all(clues()); }
+
+std::vector<const Fit*> Inquiry::alive() const {
+  std::vector<const Fit*> found;
+  for (const Fit& fit : fits_) {
+    if (fit.unexplained.size() < fits_.front().unexplained.size() + clearly_worse) {
+      found.push_back(&fit);
+    }
+  }
+  return found;
+}
+
+Guess Inquiry::guess_of(const Fit& fit) const {
+  Guess guess;
+  guess.spacing_ns = spacing_ns_;
+  guess.limit = std::max<std::int64_t>(fit.limit, 1);
+  constexpr double shortest = 2e8;
+  constexpr double longest = 6e10;
+  guess.period_ns = std::llround(std::clamp(fit.period_ns(), shortest, longest));
+  return guess;
+}
+
+// ---- What there is at all.
+
+void Inquiry::find_first_denial() {
+  constexpr std::int64_t most = 300;
+  constexpr std::uint32_t denials = 4;
+  const std::int64_t count =
+      std::min<std::int64_t>(most, static_cast<std::int64_t>(target_.requests_left() / 3));
+  first_key_ = fresh_key();
+  const auto seen = perform({"burst",
+                             "How many in a row are admitted?",
+                             {burst(first_key_, count, spacing_ns_, denials)}});
+  for (const Sighting& sighting : seen) {
+    if (sighting.is_known && !sighting.allowed) break;
+    ++first_limit_;
+  }
+  if (!has_denials()) try_many_at_once();
+}
+
+void Inquiry::try_many_at_once() {
+  const auto most = static_cast<std::int64_t>(std::min<std::uint64_t>(
+      120, std::min(target_.max_per_second() * 3 / 4, target_.requests_left())));
+  perform({"many at once",
+           "Is the number of requests at once limited?",
+           {burst(fresh_key(), most, 0, 0)}});
+}
+
+// ---- What makes a key.
+
+void Inquiry::find_key() {
+  const std::size_t candidates = target_.candidates();
+  if (candidates == 0) {
+    refill_ns_ = 1;
+    return;
+  }
+  // All others as in the first burst, one fresh; and last all fresh.
+  Experiment experiment{"other keys", "What makes another key?", {}};
+  for (std::size_t c = 0; c <= candidates; ++c) {
+    if (candidates == 1 && c == 0) continue;
+    KeyNumbers key = fresh_key();
+    for (std::size_t other = 0; other < candidates && c < candidates; ++other) {
+      if (other != c) key[other] = first_key_[other];
+    }
+    experiment.tracks.push_back(burst(key, std::min<std::int64_t>(first_limit_, 3), 0, 0));
+  }
+  // The first key is used up, so that what comes back of it is not taken for a fresh key's.
+  const auto first_denials = burst(first_key_, 2, 0, 0);
+  experiment.tracks.insert(experiment.tracks.begin(), first_denials);
+  const auto seen = perform(experiment);
+  std::vector<std::int64_t> admitted(experiment.tracks.size());
+  for (const Sighting& sighting : seen) {
+    admitted[sighting.track] += sighting.is_known && sighting.allowed ? 1 : 0;
+  }
+  const std::int64_t fresh = std::min<std::int64_t>(first_limit_, 3);
+  if (admitted.back() < fresh) {
+    mask_.assign(candidates, false);
+  } else if (candidates > 1) {
+    for (std::size_t c = 0; c < candidates; ++c) mask_[c] = admitted[c + 1] >= fresh;
+    // Together they make a key, though none alone: then which is not known.
+    if (std::none_of(mask_.begin(), mask_.end(), [](bool m) { return m; })) {
+      mask_.assign(candidates, true);
+      result_.facts.key_undecided = options_.candidates;
+    }
+  }
+  if (std::none_of(mask_.begin(), mask_.end(), [](bool m) { return m; })) refill_ns_ = 1;
+  fit();
+}
+
+// ---- When what was taken comes back.
+
+void Inquiry::find_return() {
+  const std::int64_t round_trip =
+      std::max<std::int64_t>(evidence_.usual_round_trip_ns(), 1'000'000);
+  const std::int64_t longest = std::min(longest_return_ns, target_.time_left().ns() / 3);
+  const KeyNumbers key = fresh_key();
+  const std::int64_t refill = refill_ns_;
+  refill_ns_ = 0;
+  perform({"burst until denied",
+           "How many in a row are admitted, once more?",
+           {burst(refill > 0 ? first_key_ : key, first_limit_ + 3, spacing_ns_, 2)}});
+  const auto seen = perform({"ask until admitted",
+                             "When is one admitted again?",
+                             {ask_until_admitted(refill > 0 ? first_key_ : key,
+                                                 std::max(spacing_ns_, round_trip / 2), longest)}});
+  if (count_if(seen, true) == 0) {
+    find_return_after_silence();
+  } else {
+    const std::int64_t returned = (seen.back().received - seen.front().sent).ns();
+    Track again = burst(refill > 0 ? first_key_ : key, first_limit_ + 2, spacing_ns_, 3);
+    perform({"burst again", "How many are admitted then?", {again}});
+    perform({"ask until admitted",
+             "When is one admitted after that?",
+             {ask_until_admitted(again.key, std::max(returned / 20, spacing_ns_),
+                                 std::min(2 * returned + 1'000'000'000, longest))}});
+    if (refill > 0) refill_ns_ = std::max<std::int64_t>(returned * 2, 1);
+  }
+  if (refill > 0 && !fits_.empty()) {
+    refill_ns_ = std::llround(std::min(fits_.front().period_ns() * 2.1, 3e10));
+  }
+}
+
+void Inquiry::find_return_after_silence() {
+  const KeyNumbers key = fresh_key();
+  constexpr std::int64_t first_ns = 200'000'000;
+  perform({"burst until denied",
+           "And if it is left alone?",
+           {burst(key, first_limit_ + 3, spacing_ns_, 1)}});
+  perform({"ask rarely",
+           "After how long a silence is one admitted?",
+           {ask_rarely(key, first_ns, std::min(longest_return_ns, target_.time_left().ns() / 2))}});
+}
+
+// ---- Which of the kinds that are left it is.
+
+void Inquiry::tell_apart() {
+  for (int round = 0; round < most_rounds; ++round) {
+    if (alive().size() < 2 && round > 0) return;
+    if (!try_best_of_menu()) return;
+  }
+}
+
+bool Inquiry::try_best_of_menu() {
+  const auto candidates = alive();
+  std::vector<Experiment> all;
+  const std::uint32_t keys_before = next_key_;
+  for (const Fit* fit : candidates) {
+    auto more = menu(guess_of(*fit), [this] { return fresh_key(); });
+    all.insert(all.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
+  }
+  next_key_ = keys_before;
+  const std::int64_t begin = (target_.now() - evidence_.begin()).ns() + refill_ns_;
+  const std::int64_t round_trip = evidence_.usual_round_trip_ns();
+  const Experiment* best = nullptr;
+  double best_score = 0.0;
+  for (const Experiment& experiment : all) {
+    if (!can_afford(experiment)) continue;
+    std::vector<std::vector<std::vector<bool>>> forecasts;
+    for (const Fit& fit : fits_) {
+      forecasts.push_back(forecast(fit, experiment, begin, round_trip));
+    }
+    double score = 0.0;
+    for (std::size_t a = 0; a < candidates.size(); ++a) {
+      for (std::size_t b = a + 1; b < fits_.size(); ++b) {
+        // With one left, what the next best would do is still a test of it.
+        if (b >= candidates.size() && candidates.size() > 1) break;
+        const std::size_t differ = differing(forecasts[a], forecasts[b]);
+        if (differ >= clearly_worse) score += static_cast<double>(std::min<std::size_t>(differ, 8));
+      }
+    }
+    score /= std::sqrt(static_cast<double>(requests_of(experiment)) + 30.0);
+    if (score <= best_score) continue;
+    best_score = score;
+    best = &experiment;
+  }
+  if (best == nullptr) return false;
+  Experiment chosen = *best;
+  for (Track& track : chosen.tracks) track.key = fresh_key();
+  return !perform(std::move(chosen)).empty();
+}
+
+// ---- How sharp its numbers are.
+
+void Inquiry::sharpen() {
+  for (int round = 0; round < 4; ++round) {
+    if (target_.stopped() != Stop::none || fits_.empty()) return;
+    const Fit& best = fits_.front();
+    const std::size_t before = result_.facts.experiments.size();
+    if (best.looseness() <= sharp_enough && best.least_limit == best.most_limit) return;
+    if (best.has_window()) sharpen_window();
+    if (best.has_rate()) sharpen_rate();
+    if (result_.facts.experiments.size() == before) return;
+  }
+}
+
+// Questions close to where the window may end.
+void Inquiry::sharpen_window() {
+  const Fit& best = fits_.front();
+  const Guess guess = guess_of(best);
+  const std::int64_t slack =
+      std::max(evidence_.usual_round_trip_ns(), guess.period_ns / 50) + 2 * spacing_ns_;
+  const std::int64_t from = std::llround(best.least_window_ns) - slack;
+  const std::int64_t to =
+      std::llround(std::min(best.most_window_ns, 1.5 * best.least_window_ns)) + slack;
+  const std::int64_t every = std::max((to - from) / 24, spacing_ns_);
+  Experiment experiment{"around the border", "When exactly does it end?", {}};
+  for (int n = 0; n < 2; ++n) {
+    Track track;
+    track.key = fresh_key();
+    add_evenly(track, 0, (guess.limit + 1) * spacing_ns_, spacing_ns_);
+    add_evenly(track, std::max(from, (guess.limit + 1) * spacing_ns_) + n * every / 2, to, every);
+    experiment.tracks.push_back(std::move(track));
+    if (refill_ns_ > 0) break;
+  }
+  if (!can_afford(experiment)) experiment.tracks.resize(1);
+  if (can_afford(experiment)) perform(std::move(experiment));
+}
+
+// A bucket that is asked for too much lets through its rate.
+void Inquiry::sharpen_rate() {
+  const Guess guess = guess_of(fits_.front());
+  const double rate = static_cast<double>(guess.limit) / static_cast<double>(guess.period_ns);
+  const auto every = std::max<std::int64_t>(std::llround(0.7 / rate), spacing_ns_);
+  const std::int64_t questions = std::min<std::int64_t>(
+      static_cast<std::int64_t>(target_.requests_left() / 2), guess.limit + 80);
+  Track track;
+  track.key = fresh_key();
+  const std::int64_t burst_ns = (guess.limit + 2) * spacing_ns_;
+  add_evenly(track, 0, burst_ns, spacing_ns_);
+  const std::int64_t longest =
+      std::min(every * (questions - guess.limit), target_.time_left().ns() / 2);
+  add_evenly(track, burst_ns + every, burst_ns + longest, every);
+  Experiment experiment{"too fast for long", "How much is let through in the long run?", {track}};
+  if (can_afford(experiment)) perform(std::move(experiment));
+}
+
+// A second, slower limit shows only below the first.
+void Inquiry::hold_below() {
+  if (target_.stopped() != Stop::none || fits_.empty()) return;
+  const Fit& best = fits_.front();
+  if (!best.has_window() && !best.has_rate()) return;
+  const Guess guess = guess_of(best);
+  const auto every = std::max<std::int64_t>(
+      std::llround(1.12 * best.period_ns() / static_cast<double>(guess.limit)), spacing_ns_);
+  const std::int64_t count =
+      std::min({static_cast<std::int64_t>(target_.requests_left() * 9 / 10),
+                (target_.time_left().ns() * 9 / 10 - refill_ns_) / every, std::int64_t{400}});
+  if (count < 10) return;
+  Track track;
+  track.key = fresh_key();
+  add_evenly(track, 0, every * count, every);
+  track.ends_after_denials = 6;
+  perform({"just below", "Does a slower limit hold beside it?", {track}});
+}
+
+}  // namespace weir::probe

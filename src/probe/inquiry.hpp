@@ -1,0 +1,60 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "probe/experiments.hpp"
+#include "probe/fit.hpp"
+#include "probe/probe.hpp"
+
+namespace weir::probe {
+
+/// A probe under way: what was tried and seen, and what explains it.
+class Inquiry {
+ public:
+  Inquiry(Target& target, const ProbeOptions& options);
+
+  ProbeResult run();
+
+ private:
+  void find_first_denial();
+  void try_many_at_once();
+  void find_key();
+  void find_return();
+  void find_return_after_silence();
+  void tell_apart();
+  bool try_best_of_menu();
+  void sharpen();
+  void sharpen_window();
+  void sharpen_rate();
+  void hold_below();
+  void conclude();
+
+  std::vector<Sighting> perform(Experiment experiment);
+  void story(const Experiment& experiment, const std::vector<Sighting>& seen, Instant begin);
+  void fit();
+  bool can_afford(const Experiment& experiment) const;
+  bool has_denials() const;
+  std::vector<const Fit*> alive() const;
+  KeyNumbers fresh_key();
+  Guess guess_of(const Fit& fit) const;
+  Clues clues() const;
+  void add_second_limit(const Fit& first);
+  void add_alternatives();
+
+  Target& target_;
+  const ProbeOptions& options_;
+  Evidence evidence_;
+  ProbeResult result_;
+  KeyMask mask_;
+  std::uint32_t next_key_ = 0;
+  KeyNumbers first_key_;
+  std::int64_t first_limit_ = 0;
+  std::int64_t spacing_ns_ = 0;
+  /// After a wait for a whole allowance, where no key is fresh.
+  std::int64_t refill_ns_ = 0;
+  std::vector<Fit> fits_;
+  bool stopped_deciding_ = false;
+};
+
+}  // namespace weir::probe

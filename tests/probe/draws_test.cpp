@@ -1,0 +1,188 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <string>
+
+#include "core/random.hpp"
+#include "limiter/catalogue.hpp"
+#include "probe/probe.hpp"
+#include "probe/virtual_gateway.hpp"
+
+namespace weir::probe {
+namespace {
+
+/// A kind of gateway, one way of its network, and what is drawn of it.
+struct Draws {
+  std::string kind;
+  Duration leg;
+};
+
+struct Drawn {
+  VirtualSetup setup;
+  std::string family;
+  std::int64_t limit = 0;
+  /// In nanoseconds, or units a second.
+  double window = 0.0;
+  double rate = 0.0;
+};
+
+std::int64_t between(RandomSequence& draws, std::int64_t least, std::int64_t most) {
+  const double ratio = static_cast<double>(most) / static_cast<double>(least);
+  return std::llround(static_cast<double>(least) * std::pow(ratio, draws.uniform()));
+}
+
+// Within reach: limits from 2 to 100, windows from 0.5 to 15 s, at most 50 a second.
+Drawn draw(const std::string& kind, Duration leg, std::uint64_t number) {
+  RandomSequence draws(
+      RandomStream(number).named(kind).numbered(static_cast<std::uint64_t>(leg.ns())));
+  Drawn drawn;
+  drawn.setup.leg = leg;
+  drawn.setup.seed = number * 1'000 + static_cast<std::uint64_t>(leg.ns());
+  drawn.setup.clock_offset =
+      Duration::from_ms(static_cast<std::int64_t>(draws.below(4'000)) - 2'000);
+  drawn.limit = between(draws, 2, 100);
+  const std::int64_t least_ms = std::max<std::int64_t>(500, drawn.limit * 20);
+  const std::int64_t window_ms = between(draws, least_ms, 15'000);
+  drawn.window = static_cast<double>(window_ms) * 1e6;
+  const double round_trip = 2e-9 * static_cast<double>(leg.ns());
+  const double fastest = std::min(50.0, 0.3 / round_trip);
+  const std::int64_t rate =
+      between(draws, std::max<std::int64_t>(1, drawn.limit * 60 / 15), std::llround(fastest * 60));
+  drawn.rate = static_cast<double>(rate) / 60;
+  const auto window = [&](const char* algorithm, const char* more) {
+    drawn.setup.limits = {
+        fmt::format("{} limit={} window={}ms {}", algorithm, drawn.limit, window_ms, more)};
+    drawn.family = algorithm;
+  };
+  if (kind == "none") {
+    drawn.family = "none";
+  } else if (kind == "token-bucket") {
+    drawn.setup.limits = {fmt::format("token-bucket capacity={} rate={}/1m", drawn.limit, rate)};
+    drawn.family = kind;
+  } else if (kind == "queue") {
+    drawn.setup.limits = {
+        fmt::format("leaky-bucket-queue capacity={} rate={}/1m", drawn.limit, rate)};
+    drawn.family = "leaky-bucket-queue";
+  } else if (kind == "concurrency") {
+    drawn.limit = between(draws, 2, 60);
+    drawn.setup.service = Duration::from_ns(
+        std::max<std::int64_t>(leg.ns() * 6, drawn.limit * 5'500'000 + 20'000'000 + leg.ns() * 6));
+    drawn.setup.limits = {fmt::format("concurrency limit={}", drawn.limit)};
+    drawn.family = kind;
+  } else if (kind == "fixed-epoch") {
+    window("fixed-window", "anchor=epoch");
+  } else if (kind == "fixed-first") {
+    window("fixed-window", "anchor=first-request");
+  } else if (kind == "log") {
+    window("sliding-window-log", "");
+  } else if (kind == "log-denied") {
+    window("sliding-window-log", "count_denied=true");
+  } else if (kind == "counter") {
+    window("sliding-window-counter", "");
+  } else if (kind == "counter-first") {
+    window("sliding-window-counter", "anchor=first-request");
+  } else {
+    drawn.setup.limits = {
+        fmt::format("haproxy-http-req-rate limit={} period={}ms", drawn.limit, window_ms)};
+    drawn.family = "sliding-window-counter";
+  }
+  return drawn;
+}
+
+std::string text_of(const metrics::ProbeFacts::Limit& limit) {
+  std::string text = limit.family + ": " + limit.algorithm;
+  for (const auto& p : limit.parameters) {
+    text += fmt::format(" {}={} ({} to {})", p.name, p.value, p.least, p.most);
+  }
+  return text;
+}
+
+/// The value of the found policy's parameter, as a number.
+double number_of(const ProbeResult& found, std::string_view name) {
+  if (found.policy.limits.empty()) return 0.0;
+  const auto& values = found.policy.limits[0].parameters.values();
+  const auto value = values.find(name);
+  if (value == values.end()) return 0.0;
+  if (const auto* count = std::get_if<std::int64_t>(&value->second)) {
+    return static_cast<double>(*count);
+  }
+  if (const auto* window = std::get_if<Duration>(&value->second)) {
+    return static_cast<double>(window->ns());
+  }
+  if (const auto* rate = std::get_if<Rate>(&value->second)) return per_second(*rate);
+  return 0.0;
+}
+
+int draws_wanted() {
+  const char* wanted = std::getenv("WEIR_PROBE_DRAWS");
+  return wanted == nullptr ? 2 : std::atoi(wanted);
+}
+
+class ProbeDraws : public testing::TestWithParam<std::tuple<std::string, int>> {};
+
+TEST_P(ProbeDraws, AreFound) {
+  const auto& [kind, leg_us] = GetParam();
+  const int wanted = draws_wanted();
+  int family = 0;
+  int limit = 0;
+  int pace = 0;
+  std::uint64_t requests = 0;
+  for (int n = 1; n <= wanted; ++n) {
+    const Drawn drawn = draw(kind, Duration::from_us(leg_us), static_cast<std::uint64_t>(n));
+    VirtualGateway gateway(drawn.setup);
+    ProbeOptions options;
+    options.candidates = {"header:X-User"};
+    const ProbeResult found = run_probe(gateway, options);
+    EXPECT_LE(gateway.used(), 1'000U);
+    EXPECT_LE(gateway.most_in_a_second(), 200U);
+    requests += gateway.used();
+    const bool right = found.facts.found.family == drawn.family;
+    family += right ? 1 : 0;
+    const double found_limit = std::max({number_of(found, "limit"), number_of(found, "capacity")});
+    const bool same_limit =
+        drawn.family == "none" || found_limit == static_cast<double>(drawn.limit);
+    limit += same_limit ? 1 : 0;
+    const double found_pace = std::max({number_of(found, "window") / drawn.window,
+                                        number_of(found, "period") / drawn.window,
+                                        number_of(found, "rate") / drawn.rate});
+    const bool no_pace = drawn.family == "none" || drawn.family == "concurrency";
+    const bool same_pace = no_pace || std::abs(found_pace - 1.0) <= 0.05;
+    pace += same_pace ? 1 : 0;
+    if (!right || !same_limit || !same_pace || std::getenv("WEIR_PROBE_STORY") != nullptr) {
+      fmt::print("{} {}: {}\n  found {} ({} unexplained), {} requests, {:.3g} s; {}\n", kind, n,
+                 drawn.setup.limits.empty() ? "none" : drawn.setup.limits[0],
+                 text_of(found.facts.found), found.facts.unexplained, gateway.used(),
+                 static_cast<double>(found.facts.time_used.ns()) / 1e9, found.facts.why_undecided);
+      for (const auto& other : found.facts.alternatives) {
+        fmt::print("    {}: {} ({})\n", text_of(other.limit), other.against, other.unexplained);
+      }
+      for (const auto& e : found.facts.experiments) {
+        fmt::print("      {}: {} requests, {}\n", e.name, e.requests, e.showed);
+      }
+    }
+  }
+  fmt::print("{} at {} us: of {} draws family {}, limit {}, pace {}; {} requests each\n", kind,
+             leg_us, wanted, family, limit, pace, requests / static_cast<std::uint64_t>(wanted));
+  const int least = wanted * 98 / 100;
+  EXPECT_GE(family, least);
+  EXPECT_GE(limit, least);
+  EXPECT_GE(pace, least);
+}
+
+INSTANTIATE_TEST_SUITE_P(Virtual, ProbeDraws,
+                         testing::Combine(testing::Values("none", "token-bucket", "queue",
+                                                          "concurrency", "fixed-epoch",
+                                                          "fixed-first", "log", "log-denied",
+                                                          "counter", "counter-first", "haproxy"),
+                                          testing::Values(200, 1'000, 20'000)),
+                         [](const auto& drawn) {
+                           std::string name = std::get<0>(drawn.param) + "_" +
+                                              std::to_string(std::get<1>(drawn.param)) + "us";
+                           for (char& c : name) c = c == '-' ? '_' : c;
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace weir::probe
