@@ -26,7 +26,8 @@ void CommonOptions::add_to(CLI::App& command) {
       ->type_name("N");
   command
       .add_option("--threads", threads,
-                  "How many threads; a simulation gives the same results with any number")
+                  "How many threads (all cores unless said); a simulation gives the same results "
+                  "with any number")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
   add_output_to(command);

@@ -114,7 +114,7 @@ Result<Json> traffic_of(const LoadWords& words) {
 }
 
 /// Where in the document the value of an option stands.
-constexpr std::array<std::pair<std::string_view, const char*>, 13> options_by_pointer = {
+constexpr std::array<std::pair<std::string_view, const char*>, 17> options_by_pointer = {
     {{"/target/url", "--target"},
      {"/target/headers/", "-H"},
      {"/target/method", "-X"},
@@ -127,6 +127,10 @@ constexpr std::array<std::pair<std::string_view, const char*>, 13> options_by_po
      {"/target/ca_file", "--cacert"},
      {"/traffic/0/arrivals/rate", "--rate"},
      {"/traffic/0/attributes/user", "--users"},
+     {"/traffic/0/trace/path", "--trace"},
+     {"/traffic/0/trace/format", "--format"},
+     {"/traffic/0/trace/speed", "--speed"},
+     {"/traffic/0/trace/spread", "--spread"},
      {"/duration", "--duration"}}};
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "cli/help.hpp"
+#include "cli/usage_error.hpp"
 
 namespace weir::cli {
 namespace {
@@ -62,7 +63,9 @@ int run_program(const std::vector<AddCommand>& commands, const BuildFacts& build
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? exit_passed : exit_usage;
+    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    complain(usage_error(program, error));
+    return exit_usage;
   }
   for (const auto& [command, run] : runners) {
     if (command->parsed()) return run_guarded(run);

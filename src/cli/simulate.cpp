@@ -12,6 +12,7 @@
 #include "cli/deliver_report.hpp"
 #include "cli/inline_scenario.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/load_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/scenario_runs.hpp"
 #include "report/json.hpp"
@@ -115,10 +116,11 @@ int SimulateCommand::run_inline() {
   }
   const auto scenario = scenario::read_scenario(*document, *load);
   if (!scenario) {
-    complain("the options", scenario.error());
-    return exit_invalid_scenario;
+    complain("the options", by_option(scenario.error()));
+    return exit_usage;
   }
-  return run_scenario(*scenario, "the options");
+  const int code = run_scenario(*scenario, "the options");
+  return code == exit_invalid_scenario ? exit_usage : code;
 }
 
 int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::string& source) {
@@ -131,7 +133,8 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
   const auto started = std::chrono::steady_clock::now();
   const auto simulation = sim::Simulation::prepare(scenario, options);
   if (!simulation) {
-    complain(source, simulation.error().problems);
+    const Problems& problems = simulation.error().problems;
+    complain(source, runs.files.empty() ? by_option(problems) : problems);
     return static_cast<int>(simulation.error().kind);
   }
   if (!common.policy.empty()) {

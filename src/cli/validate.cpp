@@ -61,6 +61,9 @@ std::function<int()> add_validate(CLI::App& program) {
       ->type_name("SCENARIO")
       ->required();
   state->common.add_to(*command);
+  for (const char* meaningless : {"--json", "--no-color", "--threads"}) {
+    command->remove_option(command->get_option(meaningless));
+  }
   tell(*command,
        {"Names every problem at once, each with its place in the file. Traces are read too."},
        {{"Check all scenarios of a folder", "weir validate scenarios/*.jsonc"},

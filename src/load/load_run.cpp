@@ -80,7 +80,7 @@ tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
   }
   const auto policies = policies_named(scenario, options.policy);
   if (policies.empty()) {
-    return refuse(ErrorKind::invalid_scenario, "/policies",
+    return refuse(ErrorKind::usage, "/policies",
                   fmt::format("there is no policy \"{}\"", options.policy));
   }
   auto plan = scenario::plan_run(scenario, {.wanted = attributes_shown(run.target_, url),

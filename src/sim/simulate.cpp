@@ -71,7 +71,9 @@ tl::expected<Simulation, scenario::Refusal> Simulation::prepare(const scenario::
     }
   }
   if (!found) {
-    problems.push_back({"/policies", fmt::format("there is no policy \"{}\"", options.policy)});
+    return tl::unexpected(scenario::Refusal{
+        ErrorKind::usage,
+        {{"/policies", fmt::format("there is no policy \"{}\"", options.policy)}}});
   }
   if (!problems.empty()) {
     return tl::unexpected(scenario::Refusal{ErrorKind::invalid_scenario, std::move(problems)});

@@ -39,7 +39,7 @@ struct SmallProgram {
     open.add_option("--each", list, "Several")->type_name("DIR")->envname("SLUICE_EACH");
     open.add_flag("--wide", flag, "Whether \\wide-open, it's so");
     open.add_flag("--secret", flag, "Hidden")->group("");
-    program.add_subcommand("internal", "Hidden too")->group("");
+    program.add_subcommand("machinery", "Hidden too")->group("");
     tell(open, {"More of it."}, {{"Open a gate", "sluice open gate.csv"}});
   }
 
@@ -90,7 +90,7 @@ TEST(CommandFacts, LeaveOutWhatIsHidden) {
   for (const std::string& text : {help_text(small.open()), bash_completion(facts_of(small.program)),
                                   manual_page(small.open(), facts_of(small.program))}) {
     EXPECT_THAT(text, Not(HasSubstr("secret")));
-    EXPECT_THAT(text, Not(HasSubstr("internal")));
+    EXPECT_THAT(text, Not(HasSubstr("machinery")));
   }
 }
 

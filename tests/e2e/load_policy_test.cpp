@@ -54,7 +54,7 @@ TEST_F(LoadPolicy, OnePolicyAloneMeetsTheSameOperations) {
 
 TEST_F(LoadPolicy, AnUnknownPolicyIsNamed) {
   const LoadResult result = run_load({scenario(), "--policy", "by-tier"});
-  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(result.exit_code, 2);
   EXPECT_NE(result.err.find("there is no policy \"by-tier\""), std::string::npos) << result.err;
 }
 
