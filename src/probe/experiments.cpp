@@ -73,17 +73,19 @@ void add_evenly(Track& track, std::int64_t from_ns, std::int64_t to_ns, std::int
   }
 }
 
-Track in_halves(KeyNumbers key, const Guess& guess, double second_at) {
+Track in_parts(KeyNumbers key, const Guess& guess, double rest_at) {
   Track track;
   track.key = std::move(key);
-  const std::int64_t half = (guess.limit + 1) / 2;
-  const std::int64_t later = share(guess.period_ns, second_at);
-  add_burst(track, 0, half, guess.spacing_ns);
-  add_burst(track, later, guess.limit - half + 2, guess.spacing_ns);
-  const std::int64_t full = later + (guess.limit - half + 4) * guess.spacing_ns;
+  const std::int64_t first = std::max<std::int64_t>(guess.limit / 4, 1);
+  const std::int64_t later = share(guess.period_ns, rest_at);
+  add_burst(track, 0, first, guess.spacing_ns);
+  add_burst(track, later, guess.limit - first + 2, guess.spacing_ns);
+  const std::int64_t full = later + (guess.limit - first + 4) * guess.spacing_ns;
   const std::int64_t every = std::max(guess.period_ns / questions_a_period, guess.spacing_ns);
-  add_evenly(track, std::max(full, share(guess.period_ns, 0.9)), share(guess.period_ns, 2.1),
-             every);
+  const std::int64_t back = std::max(full, share(guess.period_ns, 1.08));
+  add_burst(track, back, first + 5, guess.spacing_ns);
+  add_evenly(track, back + (first + 5) * guess.spacing_ns + every, share(guess.period_ns, 2.1),
+             2 * every);
   return track;
 }
 

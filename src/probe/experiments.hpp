@@ -31,8 +31,8 @@ void add_evenly(Track& track, std::int64_t from_ns, std::int64_t to_ns, std::int
 template <class Fresh>
 std::vector<Experiment> menu(const Guess& guess, Fresh&& fresh);
 
-/// Half of the limit, the rest later, and what comes back when.
-Track in_halves(KeyNumbers key, const Guess& guess, double second_at);
+/// A part of the limit, the rest later, and how much has come back once the first part has.
+Track in_parts(KeyNumbers key, const Guess& guess, double rest_at);
 /// All of the limit, and then questions until it has come back twice.
 Track burst_and_ask(KeyNumbers key, const Guess& guess);
 /// All of the limit, silence, and all of it again.
@@ -43,23 +43,25 @@ Track too_fast(KeyNumbers key, const Guess& guess);
 template <class Fresh>
 std::vector<Experiment> menu(const Guess& guess, Fresh&& fresh) {
   std::vector<Experiment> found;
-  for (const double at : {0.3, 0.6, 0.85}) {
-    found.push_back({"in halves",
-                     "Does what was asked first come back first?",
-                     {in_halves(fresh(), guess, at)}});
-  }
-  found.push_back(
-      {"burst, then ask", "When does how much come back?", {burst_and_ask(fresh(), guess)}});
-  for (const double silence : {0.4, 0.8, 1.1, 1.5}) {
-    found.push_back({"burst after a silence",
-                     "How much is back after a silence?",
-                     {burst_after_silence(fresh(), guess, silence)}});
-  }
-  found.push_back(
-      {"too fast", "How much is let through in the long run?", {too_fast(fresh(), guess)}});
-  found.push_back({"one by one",
-                   "Is it the number at once that counts?",
-                   {one_by_one(fresh(), guess.limit + 4)}});
+  const auto add = [&found](std::string name, std::string question, Track track) {
+    found.push_back({std::move(name), std::move(question), {std::move(track)}});
+  };
+  add("in parts, early", "Does what was asked first come back first?",
+      in_parts(fresh(), guess, 0.3));
+  add("in parts", "Does what was asked first come back first?", in_parts(fresh(), guess, 0.6));
+  add("in parts, late", "Does what was asked first come back first?",
+      in_parts(fresh(), guess, 0.85));
+  add("burst, then ask", "When does how much come back?", burst_and_ask(fresh(), guess));
+  add("burst after a short silence", "How much is back after a silence?",
+      burst_after_silence(fresh(), guess, 0.4));
+  add("burst after a silence", "How much is back after a silence?",
+      burst_after_silence(fresh(), guess, 0.8));
+  add("burst after a long silence", "How much is back after a silence?",
+      burst_after_silence(fresh(), guess, 1.1));
+  add("burst after a longer silence", "How much is back after a silence?",
+      burst_after_silence(fresh(), guess, 1.5));
+  add("too fast", "How much is let through in the long run?", too_fast(fresh(), guess));
+  add("one by one", "Is it the number at once that counts?", one_by_one(fresh(), guess.limit + 4));
   return found;
 }
 

@@ -162,13 +162,28 @@ Fit fit_none(const Clues& clues) {
   return fit;
 }
 
+namespace {
+
+// A window or bucket that comes back as soon as an answer is there is the answer's doing.
+void drop_echoes(std::vector<Fit>& fits, const Clues& clues) {
+  const auto concurrency = std::find_if(
+      fits.begin(), fits.end(), [](const Fit& fit) { return fit.kind == Kind::concurrency; });
+  if (concurrency == fits.end() || !clues.held_back || concurrency->unexplained.size() > 1) return;
+  const double echo_ns = 3.0 * static_cast<double>(concurrency->held_ns);
+  std::erase_if(fits, [echo_ns](const Fit& fit) {
+    return (fit.has_window() || fit.has_rate()) && fit.period_ns() < echo_ns;
+  });
+}
+
+}  // namespace
+
 std::vector<Fit> fit_all(const Clues& clues) {
   std::vector<Fit> fits = {fit_none(clues)};
   if (!fits[0].unexplained.empty()) {
-    const Fit bucket = fit_bucket(clues);
-    fits.push_back(clues.held_back ? fit_delays(clues, bucket) : bucket);
+    const Fit bucket = fit_bucket_or_queue(clues);
+    fits.push_back(bucket);
     // What waits in a queue is under way, too; but then the queue says more.
-    if (fits.back().kind == Kind::token_bucket) fits.push_back(fit_concurrency(clues));
+    if (bucket.kind == Kind::token_bucket) fits.push_back(fit_concurrency(clues));
     fits.push_back(fit_fixed_first_request(clues));
     fits.push_back(fit_fixed_epoch(clues));
     fits.push_back(fit_log(clues, false));
@@ -178,6 +193,7 @@ std::vector<Fit> fit_all(const Clues& clues) {
       fits.push_back(fit_counter(clues, kind, bucket));
     }
   }
+  drop_echoes(fits, clues);
   std::stable_sort(fits.begin(), fits.end(), [](const Fit& a, const Fit& b) {
     return a.unexplained.size() < b.unexplained.size();
   });

@@ -86,14 +86,15 @@ struct Clues {
 };
 
 Fit fit_none(const Clues& clues);
-Fit fit_bucket(const Clues& clues);
+/// Of a rate within a range, in units a nanosecond.
+Fit fit_bucket(const Clues& clues, double least_rate, double most_rate);
 Fit fit_log(const Clues& clues, bool count_denied);
 Fit fit_fixed_first_request(const Clues& clues);
 Fit fit_fixed_epoch(const Clues& clues);
 Fit fit_counter(const Clues& clues, Kind kind, const Fit& bucket);
 Fit fit_concurrency(const Clues& clues);
-/// Of a bucket that fits, whether and how it holds requests back.
-Fit fit_delays(const Clues& clues, const Fit& bucket);
+/// A bucket or, where what is admitted in a burst is let go one by one, a queue.
+Fit fit_bucket_or_queue(const Clues& clues);
 
 /// All kinds, those that explain the most first.
 std::vector<Fit> fit_all(const Clues& clues);

@@ -96,7 +96,7 @@ Bounds bounds_of_rate(const BucketView& view, std::int64_t capacity) {
 
 }  // namespace
 
-Fit fit_bucket(const Clues& clues) {
+Fit fit_bucket(const Clues& clues, double least_rate, double most_rate) {
   BucketView view;
   for (std::uint32_t k = 0; k < clues.histories.size(); ++k) {
     view_admissions(clues.histories[k], k, view);
@@ -110,7 +110,7 @@ Fit fit_bucket(const Clues& clues) {
   Bounds chosen;
   for (std::int64_t capacity = std::max<std::int64_t>(most / 3, 1); capacity <= most; ++capacity) {
     const Bounds bounds = bounds_of_rate(view, capacity);
-    const Bounds::Best best = bounds.best(0.0, fastest_rate);
+    const Bounds::Best best = bounds.best(least_rate, most_rate);
     if (best.broken > fewest) continue;
     const double width = best.most - best.least;
     if (best.broken < fewest) {

@@ -7,13 +7,51 @@
 namespace weir::probe {
 namespace {
 
-/// How long each admission of a key was held back, beyond a round trip.
-std::vector<std::int64_t> holds_of(const History& history, std::int64_t round_trip_ns) {
-  std::vector<std::int64_t> holds;
+/// Bursts whose admissions were let go one by one.
+struct Release {
+  /// The time between two of them, from the bursts that say the most.
+  double interval_ns = 0.0;
+  double slack_ns = 0.0;
+  std::int64_t undelayed = 0;
+  std::size_t bursts = 0;
+};
+
+// The first run of admissions of a key, as far as they were sent before the first was late.
+std::vector<const Event*> leading_burst(const History& history) {
+  std::vector<const Event*> burst;
   for (const Event& event : history) {
-    if (event.is_admitted()) holds.push_back(event.received - event.sent - round_trip_ns);
+    if (!event.is_admitted()) break;
+    if (!burst.empty() && event.sent > burst.back()->received) break;
+    burst.push_back(&event);
   }
-  return holds;
+  return burst;
+}
+
+Release release_of(const Clues& clues) {
+  Release release;
+  constexpr std::int64_t noise_ns = 5'000'000;
+  std::size_t longest = 0;
+  for (const History& history : clues.histories) {
+    const auto burst = leading_burst(history);
+    std::size_t held = 0;
+    while (held < burst.size() &&
+           burst[held]->received - burst[held]->sent < 2 * clues.round_trip_ns + noise_ns) {
+      ++held;
+    }
+    // The first goes at once; if none does, whatever answers is slow.
+    if (held == 0 || held + 1 > burst.size() || held == burst.size()) continue;
+    ++release.bursts;
+    const std::size_t last = burst.size() - 1;
+    const std::size_t steps = last - (held - 1);
+    if (steps < longest) continue;
+    longest = steps;
+    release.interval_ns = static_cast<double>(burst[last]->received - burst[held - 1]->received) /
+                          static_cast<double>(steps);
+    release.slack_ns =
+        static_cast<double>(clues.round_trip_ns + noise_ns / 5) / static_cast<double>(steps);
+    release.undelayed = static_cast<std::int64_t>(held);
+  }
+  return release;
 }
 
 }  // namespace
@@ -51,32 +89,18 @@ Fit fit_concurrency(const Clues& clues) {
   return fit;
 }
 
-// A queue lets one go every so often, so that the n-th of a burst waits n times as long; what takes
-// long for another reason does so from the first on.
-Fit fit_delays(const Clues& clues, const Fit& bucket) {
-  Fit fit = bucket;
-  const double interval_ns = 1.0 / ((bucket.least_rate + bucket.most_rate) / 2);
-  std::int64_t undelayed = 0;
-  std::size_t first_at_once = 0;
-  std::size_t first_late = 0;
-  double longest_ns = 0.0;
-  for (const History& history : clues.histories) {
-    const auto holds = holds_of(history, clues.round_trip_ns);
-    if (holds.size() < 2) continue;
-    std::int64_t at_once = 0;
-    for (const std::int64_t hold : holds) {
-      if (static_cast<double>(hold) >= interval_ns * 0.6) break;
-      ++at_once;
-    }
-    ++(at_once > 0 ? first_at_once : first_late);
-    undelayed = std::max(undelayed, std::min(at_once, bucket.limit));
-    longest_ns =
-        std::max(longest_ns, static_cast<double>(*std::max_element(holds.begin(), holds.end())));
+Fit fit_bucket_or_queue(const Clues& clues) {
+  constexpr double fastest_rate = 1e-5;
+  const Release release = clues.held_back ? release_of(clues) : Release();
+  if (release.bursts < 2 || release.interval_ns <= release.slack_ns) {
+    return fit_bucket(clues, 0.0, fastest_rate);
   }
-  const auto held = static_cast<double>(std::max<std::int64_t>(bucket.limit - undelayed, 1));
-  if (first_at_once <= first_late || longest_ns < 0.5 * held * interval_ns) return fit;
-  fit.kind = undelayed > 2 ? Kind::bucket_with_delay : Kind::queue;
-  fit.undelayed = undelayed > 2 ? undelayed - 1 : 0;
+  const double least = 1.0 / (release.interval_ns + release.slack_ns);
+  const double most = 1.0 / (release.interval_ns - release.slack_ns);
+  Fit fit = fit_bucket(clues, least, std::min(most, fastest_rate));
+  const bool holds_all = release.undelayed <= 2;
+  fit.kind = holds_all ? Kind::queue : Kind::bucket_with_delay;
+  fit.undelayed = holds_all ? 0 : release.undelayed - 1;
   return fit;
 }
 

@@ -89,9 +89,12 @@ std::int64_t Evidence::usual_answer_ns() const { return quantile(round_trips(fal
 
 bool Evidence::admissions_take_longer() const {
   const auto denials = round_trips(true);
-  if (denials.size() < 3) return false;
-  constexpr std::int64_t noise_ns = 5'000'000;
-  return quantile(round_trips(false), 75) > 2 * quantile(denials, 90) + noise_ns;
+  auto admissions = round_trips(false);
+  const std::size_t some = std::max<std::size_t>(4, admissions.size() / 20);
+  if (denials.size() < 3 || admissions.size() < some) return false;
+  std::sort(admissions.begin(), admissions.end());
+  constexpr std::int64_t noise_ns = 8'000'000;
+  return admissions[admissions.size() - some] > 2 * quantile(denials, 95) + noise_ns;
 }
 
 Histories Evidence::by_key(const KeyMask& mask) const {

@@ -233,46 +233,42 @@ void Inquiry::find_key() {
 
 // ---- When what was taken comes back.
 
+// One key is asked ever more slowly, another left alone for ever longer: where denied requests
+// count, only the second comes back.
 void Inquiry::find_return() {
   const std::int64_t round_trip =
       std::max<std::int64_t>(evidence_.usual_round_trip_ns(), 1'000'000);
-  const std::int64_t longest = std::min(longest_return_ns, target_.time_left().ns() / 3);
-  const KeyNumbers key = fresh_key();
-  const std::int64_t refill = refill_ns_;
+  const std::int64_t longest = std::min(longest_return_ns, target_.time_left().ns() / 4);
+  const std::int64_t first_ns = std::max(spacing_ns_, round_trip / 2);
+  const bool has_keys = refill_ns_ == 0;
   refill_ns_ = 0;
-  perform({"burst until denied",
-           "How many in a row are admitted, once more?",
-           {burst(refill > 0 ? first_key_ : key, first_limit_ + 3, spacing_ns_, 2)}});
-  const auto seen = perform({"ask until admitted",
-                             "When is one admitted again?",
-                             {ask_until_admitted(refill > 0 ? first_key_ : key,
-                                                 std::max(spacing_ns_, round_trip / 2), longest)}});
-  if (count_if(seen, true) == 0) {
-    find_return_after_silence();
-  } else {
-    const std::int64_t returned = (seen.back().received - seen.front().sent).ns();
-    Track again = burst(refill > 0 ? first_key_ : key, first_limit_ + 2, spacing_ns_, 3);
-    perform({"burst again", "How many are admitted then?", {again}});
+  const KeyNumbers asked = has_keys ? fresh_key() : first_key_;
+  const KeyNumbers left_alone = fresh_key();
+  Experiment exhaust{"burst until denied",
+                     "How many in a row are admitted, once more?",
+                     {burst(asked, first_limit_ + 3, spacing_ns_, 2)}};
+  if (has_keys) exhaust.tracks.push_back(burst(left_alone, first_limit_ + 3, spacing_ns_, 1));
+  perform(exhaust);
+  Experiment ask{"ask until admitted",
+                 "When is one admitted again, asked often and rarely?",
+                 {ask_until_admitted(asked, first_ns, longest)}};
+  constexpr std::int64_t first_silence_ns = 200'000'000;
+  if (has_keys) ask.tracks.push_back(ask_rarely(left_alone, first_silence_ns, longest / 2));
+  const auto seen = perform(ask);
+  const auto back = std::find_if(seen.begin(), seen.end(), [](const Sighting& sighting) {
+    return sighting.track == 0 && sighting.is_known && sighting.allowed;
+  });
+  if (back != seen.end()) {
+    const std::int64_t returned = (back->received - seen.front().sent).ns();
+    perform({"burst again",
+             "How many are admitted then?",
+             {burst(asked, first_limit_ + 2, spacing_ns_, 3)}});
     perform({"ask until admitted",
              "When is one admitted after that?",
-             {ask_until_admitted(again.key, std::max(returned / 20, spacing_ns_),
+             {ask_until_admitted(asked, std::max(returned / 20, spacing_ns_),
                                  std::min(2 * returned + 1'000'000'000, longest))}});
-    if (refill > 0) refill_ns_ = std::max<std::int64_t>(returned * 2, 1);
   }
-  if (refill > 0 && !fits_.empty()) {
-    refill_ns_ = std::llround(std::min(fits_.front().period_ns() * 2.1, 3e10));
-  }
-}
-
-void Inquiry::find_return_after_silence() {
-  const KeyNumbers key = fresh_key();
-  constexpr std::int64_t first_ns = 200'000'000;
-  perform({"burst until denied",
-           "And if it is left alone?",
-           {burst(key, first_limit_ + 3, spacing_ns_, 1)}});
-  perform({"ask rarely",
-           "After how long a silence is one admitted?",
-           {ask_rarely(key, first_ns, std::min(longest_return_ns, target_.time_left().ns() / 2))}});
+  if (!has_keys) refill_ns_ = std::llround(std::min(fits_.front().period_ns() * 2.1, 3e10));
 }
 
 // ---- Which of the kinds that are left it is.
@@ -284,44 +280,67 @@ void Inquiry::tell_apart() {
   }
 }
 
-bool Inquiry::try_best_of_menu() {
-  const auto candidates = alive();
-  std::vector<Experiment> all;
-  const std::uint32_t keys_before = next_key_;
-  for (const Fit* fit : candidates) {
-    auto more = menu(guess_of(*fit), [this] { return fresh_key(); });
-    all.insert(all.end(), std::make_move_iterator(more.begin()),
-               std::make_move_iterator(more.end()));
-  }
-  next_key_ = keys_before;
+// By how much the kinds that are left would differ in an experiment, for its price; what was tried
+// before has said most of what it can.
+double Inquiry::score(const Experiment& experiment) const {
+  const auto left = alive();
   const std::int64_t begin = (target_.now() - evidence_.begin()).ns() + refill_ns_;
   const std::int64_t round_trip = evidence_.usual_round_trip_ns();
-  const Experiment* best = nullptr;
-  double best_score = 0.0;
-  for (const Experiment& experiment : all) {
-    if (!can_afford(experiment)) continue;
-    std::vector<std::vector<std::vector<bool>>> forecasts;
-    for (const Fit& fit : fits_) {
-      forecasts.push_back(forecast(fit, experiment, begin, round_trip));
+  std::vector<std::vector<std::vector<bool>>> forecasts;
+  for (const Fit& fit : fits_) forecasts.push_back(forecast(fit, experiment, begin, round_trip));
+  double score = 0.0;
+  for (std::size_t a = 0; a < left.size(); ++a) {
+    // With one left, what the others would do is still a test of it.
+    const std::size_t others = left.size() > 1 ? left.size() : fits_.size();
+    for (std::size_t b = a + 1; b < others; ++b) {
+      const std::size_t differ = differing(forecasts[a], forecasts[b]);
+      if (differ >= clearly_worse) score += static_cast<double>(std::min<std::size_t>(differ, 8));
     }
-    double score = 0.0;
-    for (std::size_t a = 0; a < candidates.size(); ++a) {
-      for (std::size_t b = a + 1; b < fits_.size(); ++b) {
-        // With one left, what the next best would do is still a test of it.
-        if (b >= candidates.size() && candidates.size() > 1) break;
-        const std::size_t differ = differing(forecasts[a], forecasts[b]);
-        if (differ >= clearly_worse) score += static_cast<double>(std::min<std::size_t>(differ, 8));
-      }
-    }
-    score /= std::sqrt(static_cast<double>(requests_of(experiment)) + 30.0);
-    if (score <= best_score) continue;
-    best_score = score;
-    best = &experiment;
   }
-  if (best == nullptr) return false;
-  Experiment chosen = *best;
-  for (Track& track : chosen.tracks) track.key = fresh_key();
-  return !perform(std::move(chosen)).empty();
+  const auto tried = tried_.find(experiment.name);
+  const int times = tried == tried_.end() ? 0 : tried->second;
+  const double seconds = static_cast<double>(duration_ns_of(experiment, round_trip)) / 1e9;
+  const double price = static_cast<double>(requests_of(experiment)) / 8 + seconds + 5.0;
+  return times > 2 ? 0.0 : score / std::sqrt(price) / std::pow(3.0, times);
+}
+
+// The best few run beside each other, on keys of their own, one burst after the other.
+bool Inquiry::try_best_of_menu() {
+  constexpr std::size_t most_beside = 3;
+  std::vector<std::pair<double, Experiment>> scored;
+  const std::uint32_t keys_before = next_key_;
+  for (const Fit* fit : alive()) {
+    for (Experiment& experiment : menu(guess_of(*fit), [this] { return fresh_key(); })) {
+      if (!can_afford(experiment)) continue;
+      const double worth = score(experiment);
+      if (worth > 0.0) scored.emplace_back(worth, std::move(experiment));
+    }
+  }
+  next_key_ = keys_before;
+  std::stable_sort(scored.begin(), scored.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  Experiment chosen;
+  std::set<std::string> names;
+  std::int64_t offset_ns = 0;
+  for (auto& [worth, experiment] : scored) {
+    if (names.size() >= most_beside || (refill_ns_ > 0 && !names.empty())) break;
+    if (worth < scored.front().first / 3 || !names.insert(experiment.name).second) continue;
+    Track track = experiment.tracks.front();
+    track.key = fresh_key();
+    track.steps.front().after += Duration::from_ns(offset_ns);
+    Experiment with = chosen;
+    with.tracks.push_back(std::move(track));
+    if (!can_afford(with) ||
+        requests_of(with) > std::max(target_.requests_left() * 2 / 3, requests_of(experiment))) {
+      break;
+    }
+    ++tried_[experiment.name];
+    with.name += (with.name.empty() ? "" : "; ") + experiment.name;
+    with.question = experiment.question;
+    chosen = std::move(with);
+    offset_ns += (first_limit_ + 8) * spacing_ns_;
+  }
+  return !chosen.tracks.empty() && !perform(std::move(chosen)).empty();
 }
 
 // ---- How sharp its numbers are.

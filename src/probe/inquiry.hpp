@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,9 @@ class Inquiry {
   void try_many_at_once();
   void find_key();
   void find_return();
-  void find_return_after_silence();
   void tell_apart();
   bool try_best_of_menu();
+  double score(const Experiment& experiment) const;
   void sharpen();
   void sharpen_window();
   void sharpen_rate();
@@ -54,7 +55,8 @@ class Inquiry {
   /// After a wait for a whole allowance, where no key is fresh.
   std::int64_t refill_ns_ = 0;
   std::vector<Fit> fits_;
-  bool stopped_deciding_ = false;
+  /// How often each experiment of the menu was made.
+  std::map<std::string, int> tried_;
 };
 
 }  // namespace weir::probe
