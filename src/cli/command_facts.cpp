@@ -16,9 +16,9 @@ namespace {
 /// Where values are a set and a name of it is known ("FAMILY:{a,b,c}"), a longer list has its name.
 constexpr std::size_t longest_choices = 40;
 
-constexpr std::string_view examples_begin = "Examples:";
-constexpr std::string_view example_does = "  # ";
-constexpr std::string_view example_command = "  $ ";
+constexpr std::string_view footer_examples = "Examples:";
+constexpr std::string_view footer_does = "  # ";
+constexpr std::string_view footer_command = "  $ ";
 
 std::vector<std::string> split(std::string_view text, char at) {
   std::vector<std::string> parts;
@@ -90,11 +90,11 @@ OptionFacts option_facts(const CLI::Option& option) {
 void read_footer(const std::string& footer, CommandFacts& facts) {
   std::istringstream lines(footer);
   for (std::string line; std::getline(lines, line);) {
-    if (line.empty() || line == examples_begin) continue;
-    if (line.starts_with(example_does)) {
-      facts.examples.push_back({line.substr(example_does.size()), ""});
-    } else if (line.starts_with(example_command) && !facts.examples.empty()) {
-      facts.examples.back().command = line.substr(example_command.size());
+    if (line.empty() || line == footer_examples) continue;
+    if (line.starts_with(footer_does)) {
+      facts.examples.push_back({line.substr(footer_does.size()), ""});
+    } else if (line.starts_with(footer_command) && !facts.examples.empty()) {
+      facts.examples.back().command = line.substr(footer_command.size());
     } else {
       facts.paragraphs.push_back(line);
     }
@@ -107,10 +107,10 @@ void tell(CLI::App& command, const std::vector<std::string>& paragraphs,
           const std::vector<Example>& examples) {
   std::string footer;
   for (const std::string& paragraph : paragraphs) footer += paragraph + "\n\n";
-  if (!examples.empty()) footer += std::string(examples_begin) + '\n';
+  if (!examples.empty()) footer += std::string(footer_examples) + '\n';
   for (const Example& example : examples) {
     footer +=
-        fmt::format("{}{}\n{}{}\n", example_does, example.does, example_command, example.command);
+        fmt::format("{}{}\n{}{}\n", footer_does, example.does, footer_command, example.command);
   }
   command.footer(footer);
 }

@@ -23,15 +23,15 @@ std::size_t length_of(std::string_view text) {
 }
 
 /// The words of a text in lines; all but the first are indented.
-std::string wrapped(const std::string& text, std::size_t indent) {
+std::string wrapped(const std::string& text, std::size_t left) {
   std::string out;
-  std::size_t used = indent;
+  std::size_t used = left;
   std::istringstream words(text);
   for (std::string word; words >> word;) {
-    if (used > indent && used + 1 + length_of(word) > width) {
-      out += '\n' + std::string(indent, ' ');
-      used = indent;
-    } else if (used > indent) {
+    if (used > left && used + 1 + length_of(word) > width) {
+      out += '\n' + std::string(left, ' ');
+      used = left;
+    } else if (used > left) {
       out += ' ';
       ++used;
     }
