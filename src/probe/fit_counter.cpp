@@ -6,6 +6,7 @@
 #include "core/int128.hpp"
 #include "probe/fit.hpp"
 #include "probe/round_numbers.hpp"
+#include "probe/window_count.hpp"
 
 namespace weir::probe {
 namespace {
@@ -18,17 +19,11 @@ struct Counter {
   std::int64_t phase_ns = 0;
 };
 
-/// How many requests of a window were surely counted, and may have been, before another.
-struct Count {
-  std::int64_t surely = 0;
-  std::int64_t maybe = 0;
-};
-
 /// A key's requests in windows of one setting.
 class CounterReplay {
  public:
-  CounterReplay(const History& history, const Counter& counter)
-      : history_(history), counter_(counter), phase_ns_(counter.phase_ns) {
+  CounterReplay(const History& history, const WindowCount& count, const Counter& counter)
+      : history_(history), count_(count), counter_(counter), phase_ns_(counter.phase_ns) {
     if (counter.kind == Kind::counter_epoch || history.empty()) return;
     // The windows begin with the first request, at some instant of its round trip.
     const Event& first = history.front();
@@ -40,17 +35,21 @@ class CounterReplay {
     const Event& event = history_[number];
     const std::int64_t from = event.sent - slack_ns_;
     const std::int64_t to = event.decided + slack_ns_;
+    const std::int64_t itself = count_.counts(event) ? 1 : 0;
     for (std::int64_t w = window_of(from); w <= window_of(to); ++w) {
       const std::int64_t begin = phase_ns_ + w * counter_.window_ns;
       const std::int64_t end = begin + counter_.window_ns;
-      const Count current = count(w, number);
-      const Count previous = count(w - 1, number);
-      const auto left = static_cast<double>(event.allowed ? end - std::min(to, end - 1)
-                                                          : end - std::max(from, begin)) /
-                        static_cast<double>(counter_.window_ns);
-      if (event.allowed ? used(previous.surely, left, current.surely) <= room()
-                        : used(previous.maybe, left, current.maybe) > room()) {
-        return true;
+      const std::int64_t before = begin - counter_.window_ns;
+      if (event.allowed) {
+        const std::int64_t previous = count_.surely(before + slack_ns_, begin - 1 - slack_ns_);
+        const std::int64_t current =
+            count_.surely(begin + slack_ns_, std::min(event.sent, end - 1 - slack_ns_));
+        if (used(previous, end - std::min(to, end - 1), current) <= room()) return true;
+      } else {
+        const std::int64_t previous = count_.maybe(before - slack_ns_, begin - 1 + slack_ns_);
+        const std::int64_t current =
+            count_.maybe(begin - slack_ns_, std::min(event.decided, end - 1 + slack_ns_));
+        if (used(previous, end - std::max(from, begin), current - itself) > room()) return true;
       }
     }
     return false;
@@ -58,46 +57,40 @@ class CounterReplay {
 
  private:
   double room() const { return static_cast<double>(counter_.limit) + 1e-6; }
-  double used(std::int64_t previous, double left, std::int64_t current) const {
-    double faded = static_cast<double>(previous) * left;
+  double used(std::int64_t previous, std::int64_t left_ns, std::int64_t current) const {
+    double faded = static_cast<double>(previous) * static_cast<double>(left_ns) /
+                   static_cast<double>(counter_.window_ns);
     if (counter_.kind == Kind::counter_count_denied) faded = std::floor(faded);
     return faded + static_cast<double>(current + 1);
   }
   std::int64_t window_of(std::int64_t at) const {
     return floor_div(at - phase_ns_, counter_.window_ns);
   }
-  Count count(std::int64_t window, std::size_t number) const {
-    const Event& event = history_[number];
-    Count count;
-    for (std::size_t n = 0; n < history_.size(); ++n) {
-      const Event& other = history_[n];
-      const bool is_counted =
-          counter_.kind == Kind::counter_count_denied || other.may_be_admitted();
-      if (n == number || !is_counted) continue;
-      const std::int64_t first = window_of(other.sent - slack_ns_);
-      if (first > window) break;
-      const std::int64_t last = window_of(other.decided + slack_ns_);
-      if (last < window) continue;
-      const bool sure = first == window && last == window && other.is_known;
-      count.surely += sure && other.decided <= event.sent ? 1 : 0;
-      count.maybe += other.sent <= event.decided ? 1 : 0;
-    }
-    return count;
-  }
 
   const History& history_;
+  const WindowCount& count_;
   const Counter& counter_;
   std::int64_t phase_ns_;
   std::int64_t slack_ns_ = 0;
 };
 
-std::vector<EventId> unexplained_by(const Histories& histories, const Counter& counter,
+/// Histories, and how their requests are counted.
+struct Counted {
+  Counted(const Histories& all, bool count_denied) : histories(all) {
+    for (const History& history : all) counts.emplace_back(history, count_denied);
+  }
+  const Histories& histories;
+  std::vector<WindowCount> counts;
+};
+
+std::vector<EventId> unexplained_by(const Counted& counted, const Counter& counter,
                                     std::size_t enough) {
   std::vector<EventId> found;
-  for (std::uint32_t k = 0; k < histories.size(); ++k) {
-    const CounterReplay replay(histories[k], counter);
-    for (std::uint32_t e = 0; e < histories[k].size(); ++e) {
-      if (!histories[k][e].is_known || replay.explains(e)) continue;
+  for (std::uint32_t k = 0; k < counted.histories.size(); ++k) {
+    const History& history = counted.histories[k];
+    const CounterReplay replay(history, counted.counts[k], counter);
+    for (std::uint32_t e = 0; e < history.size(); ++e) {
+      if (!history[e].is_known || replay.explains(e)) continue;
       found.push_back({k, e});
       if (found.size() > enough) return found;
     }
@@ -111,7 +104,7 @@ class CounterSearch {
   /// Phases are those of a window near the middle of what was seen, so that a window that is a
   /// little off shifts the others as little as possible.
   CounterSearch(const Histories& histories, Kind kind, std::int64_t middle_ns)
-      : histories_(histories), middle_ns_(middle_ns) {
+      : counted_(histories, kind == Kind::counter_count_denied), middle_ns_(middle_ns) {
     best_.kind = kind;
   }
 
@@ -164,7 +157,7 @@ class CounterSearch {
       // From the known phase outwards.
       const double share = (p % 2 == 0 ? 1 : -1) * (p + 1) / 2 / 48.0;
       counter.phase_ns = best_.phase_ns + std::llround(share * window_ns);
-      if (unexplained_by(histories_, counter, fewest_).size() > fewest_) continue;
+      if (unexplained_by(counted_, counter, fewest_).size() > fewest_) continue;
       if (found != nullptr) *found = counter;
       return true;
     }
@@ -174,7 +167,7 @@ class CounterSearch {
   const Counter& best() const { return best_; }
   void choose(const Counter& counter) { best_ = counter; }
   std::vector<EventId> unexplained() const {
-    return unexplained_by(histories_, best_, std::numeric_limits<std::size_t>::max());
+    return unexplained_by(counted_, best_, std::numeric_limits<std::size_t>::max());
   }
 
  private:
@@ -182,10 +175,10 @@ class CounterSearch {
     Counter counter;
     std::size_t unexplained = 0;
   };
-  static constexpr std::size_t most_starts = 5;
+  static constexpr std::size_t most_starts = 8;
 
   std::size_t count(const Counter& counter, std::size_t enough) const {
-    return unexplained_by(histories_, counter, enough).size();
+    return unexplained_by(counted_, counter, enough).size();
   }
   std::size_t fewest() const {
     return starts_.empty() ? std::numeric_limits<std::size_t>::max() - 1 : starts_[0].unexplained;
@@ -224,7 +217,7 @@ class CounterSearch {
     return is_better && start.unexplained > 0;
   }
 
-  const Histories& histories_;
+  Counted counted_;
   std::int64_t middle_ns_;
   Counter best_;
   std::vector<Start> starts_;
@@ -245,13 +238,15 @@ Fit fit_counter(const Clues& clues, Kind kind, const Fit& bucket) {
   CounterSearch search(clues.histories, kind, end / 2);
   const std::int64_t limit = least_before_denial(clues.histories);
   const double rate = (bucket.least_rate + std::min(bucket.most_rate, bucket.least_rate * 2)) / 2;
-  // A counter that is used up lets through its limit in a window, as a bucket would.
+  // A counter that is used up lets through its limit in a window, as a bucket would; small limits
+  // less, since what is left of the window before is rounded up.
   const double guess = rate > 0 ? static_cast<double>(limit) / rate : 0.0;
-  const bool is_epoch = kind == Kind::counter_epoch;
-  if (guess > 0 && kind != Kind::counter_count_denied) {
-    search.scan(limit, guess * 0.6, guess * 1.7, 0.04, is_epoch ? phases : 1);
+  const auto whole = static_cast<double>(span) * 1.5 + 2e8;
+  if (kind == Kind::counter_epoch) {
+    search.scan(limit, guess > 0 ? guess * 0.2 : 1e8, guess > 0 ? guess * 1.7 : whole, 0.02,
+                phases);
   } else {
-    search.scan(limit, 1e8, static_cast<double>(span) * 1.5 + 2e8, 0.03, is_epoch ? phases : 1);
+    search.scan(limit, std::min(1e8, whole / 2), whole, 0.01, 1);
   }
   search.refine();
   Fit fit;

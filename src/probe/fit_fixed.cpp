@@ -6,6 +6,7 @@
 #include "core/int128.hpp"
 #include "probe/fit.hpp"
 #include "probe/round_numbers.hpp"
+#include "probe/window_count.hpp"
 
 namespace weir::probe {
 namespace {
@@ -185,36 +186,34 @@ std::int64_t phase_within(const std::vector<Span>& borders, std::int64_t window)
   return phase - floor_div(phase, window) * window;
 }
 
+/// A key's history, and how its admissions are counted.
+struct CountedHistory {
+  const History& history;
+  WindowCount count;
+};
+
 // Counts a key's admissions by window; those across a border may belong to either.
-void replay_epoch(const History& history, std::uint32_t key, std::int64_t limit, const Grid& grid,
-                  Replay& replay) {
+void replay_epoch(const CountedHistory& counted, std::uint32_t key, std::int64_t limit,
+                  const Grid& grid, Replay& replay) {
   const auto window_of = [&grid](std::int64_t at) {
     return floor_div(at - grid.phase_ns, grid.window_ns);
   };
-  for (std::uint32_t e = 0; e < history.size(); ++e) {
-    const Event& event = history[e];
+  for (std::uint32_t e = 0; e < counted.history.size(); ++e) {
+    const Event& event = counted.history[e];
     if (!event.is_known) continue;
     bool possible = false;
     for (std::int64_t w = window_of(event.sent); w <= window_of(event.decided) && !possible; ++w) {
-      std::int64_t surely = 0;
-      std::int64_t maybe = 0;
-      for (std::uint32_t n = 0; n < history.size(); ++n) {
-        const Event& other = history[n];
-        if (n == e || !other.may_be_admitted()) continue;
-        const std::int64_t from = window_of(other.sent);
-        const std::int64_t to = window_of(other.decided);
-        if (from > w || to < w) continue;
-        const bool before = other.decided <= event.decided;
-        surely += other.is_known && from == w && to == w && before ? 1 : 0;
-        maybe += other.sent <= event.decided ? 1 : 0;
-      }
-      possible = event.allowed ? surely < limit : maybe >= limit;
+      const std::int64_t begin = grid.phase_ns + w * grid.window_ns;
+      const std::int64_t last = begin + grid.window_ns - 1;
+      possible = event.allowed ? counted.count.surely(begin, std::min(last, event.sent)) < limit
+                               : counted.count.maybe(begin, std::min(last, event.decided)) >= limit;
     }
     if (!possible) replay.unexplained.push_back({key, e});
   }
 }
 
-Replay replay_all_epoch(const Histories& histories, std::int64_t limit, const Grid& grid) {
+Replay replay_all_epoch(const std::vector<CountedHistory>& histories, std::int64_t limit,
+                        const Grid& grid) {
   Replay replay;
   for (std::uint32_t k = 0; k < histories.size(); ++k) {
     replay_epoch(histories[k], k, limit, grid, replay);
@@ -303,12 +302,16 @@ Fit fit_fixed_epoch(const Clues& clues) {
   std::vector<Span> all;
   for (const auto& borders : by_key) all.insert(all.end(), borders.begin(), borders.end());
   const auto limits = admitted_between_denials(clues.histories);
+  std::vector<CountedHistory> counted;
+  for (const History& history : clues.histories) {
+    counted.push_back({history, WindowCount(history, false)});
+  }
   for (Grid grid : grids_of(all, clues.histories)) {
     if (!narrow(grid, all)) continue;
     grid.window_ns = roundest_duration(grid.least_ns, grid.most_ns).ns();
     grid.phase_ns = phase_within(all, grid.window_ns);
     for (const std::int64_t limit : limits) {
-      take_if_better(fit, grid, limit, replay_all_epoch(clues.histories, limit, grid));
+      take_if_better(fit, grid, limit, replay_all_epoch(counted, limit, grid));
     }
   }
   if (fit.window == Duration()) {

@@ -16,12 +16,13 @@ struct Release {
   std::size_t bursts = 0;
 };
 
-// The first run of admissions of a key, as far as they were sent before the first was late.
+// The first run of admissions of a key that were sent closely together.
 std::vector<const Event*> leading_burst(const History& history) {
+  constexpr std::int64_t pause_ns = 25'000'000;
   std::vector<const Event*> burst;
   for (const Event& event : history) {
     if (!event.is_admitted()) break;
-    if (!burst.empty() && event.sent > burst.back()->received) break;
+    if (!burst.empty() && event.sent > burst.back()->received + pause_ns) break;
     burst.push_back(&event);
   }
   return burst;

@@ -294,14 +294,15 @@ double Inquiry::score(const Experiment& experiment) const {
     const std::size_t others = left.size() > 1 ? left.size() : fits_.size();
     for (std::size_t b = a + 1; b < others; ++b) {
       const std::size_t differ = differing(forecasts[a], forecasts[b]);
-      if (differ >= clearly_worse) score += static_cast<double>(std::min<std::size_t>(differ, 8));
+      const auto worth = static_cast<double>(std::min<std::size_t>(differ, 8));
+      score += differ >= clearly_worse ? worth : worth / 4;
     }
   }
   const auto tried = tried_.find(experiment.name);
   const int times = tried == tried_.end() ? 0 : tried->second;
   const double seconds = static_cast<double>(duration_ns_of(experiment, round_trip)) / 1e9;
   const double price = static_cast<double>(requests_of(experiment)) / 8 + seconds + 5.0;
-  return times > 2 ? 0.0 : score / std::sqrt(price) / std::pow(3.0, times);
+  return times > 3 ? 0.0 : score / std::sqrt(price) / std::pow(2.0, times);
 }
 
 // The best few run beside each other, on keys of their own, one burst after the other.
