@@ -42,7 +42,7 @@ std::function<int()> add_report_render(CLI::App& report) {
   CLI::App* command =
       report.add_subcommand("render", "Show a report that was written, in another format");
   const auto state = std::make_shared<RenderCommand>();
-  command->add_option("REPORT", state->file, "A report in JSON")->type_name("REPORT")->required();
+  command->add_option("REPORT", state->file, "A report in JSON")->type_name("FILE")->required();
   command->add_option("--format", state->format, "Of the output (terminal)")
       ->check(CLI::IsMember({"terminal"}));
   return [state] { return state->run(); };
