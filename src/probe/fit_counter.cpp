@@ -23,39 +23,61 @@ struct Counter {
 class CounterReplay {
  public:
   CounterReplay(const History& history, const WindowCount& count, const Counter& counter)
-      : history_(history), count_(count), counter_(counter), phase_ns_(counter.phase_ns) {
-    if (counter.kind == Kind::counter_epoch || history.empty()) return;
-    // The windows begin with the first request, at some instant of its round trip.
-    const Event& first = history.front();
-    slack_ns_ = (first.decided - first.sent) / 2;
-    phase_ns_ = first.sent + slack_ns_;
+      : history_(history), count_(count), counter_(counter), step_ns_(counter.window_ns) {
+    // HAProxy's periods begin at even milliseconds.
+    constexpr std::int64_t even_ns = 2'000'000;
+    if (counter.kind == Kind::counter_count_denied) {
+      step_ns_ = std::max(counter.window_ns / even_ns * even_ns, even_ns);
+    }
   }
 
-  bool explains(std::size_t number) const {
-    const Event& event = history_[number];
+  /// Whether the next event is as the counter would have it.
+  bool explains_next() {
+    const Event& event = history_[next_++];
+    if (counter_.kind != Kind::counter_epoch) anchor(event);
+    if (!event.is_known) return true;
     const std::int64_t from = event.sent - slack_ns_;
     const std::int64_t to = event.decided + slack_ns_;
-    const std::int64_t itself = count_.counts(event) ? 1 : 0;
-    for (std::int64_t w = window_of(from); w <= window_of(to); ++w) {
-      const std::int64_t begin = phase_ns_ + w * counter_.window_ns;
-      const std::int64_t end = begin + counter_.window_ns;
-      const std::int64_t before = begin - counter_.window_ns;
-      if (event.allowed) {
-        const std::int64_t previous = count_.surely(before + slack_ns_, begin - 1 - slack_ns_);
-        const std::int64_t current =
-            count_.surely(begin + slack_ns_, std::min(event.sent, end - 1 - slack_ns_));
-        if (used(previous, end - std::min(to, end - 1), current) <= room()) return true;
-      } else {
-        const std::int64_t previous = count_.maybe(before - slack_ns_, begin - 1 + slack_ns_);
-        const std::int64_t current =
-            count_.maybe(begin - slack_ns_, std::min(event.decided, end - 1 + slack_ns_));
-        if (used(previous, end - std::max(from, begin), current - itself) > room()) return true;
-      }
+    bool possible = false;
+    for (std::int64_t w = window_of(from); w <= window_of(to) && !possible; ++w) {
+      const std::int64_t begin = phase_ns_ + w * step_ns_;
+      possible = event.allowed ? may_admit(event, begin, to) : may_deny(event, begin, from);
     }
-    return false;
+    return possible;
   }
 
  private:
+  // Where the windows begin with the first request, a new one begins them anew once nothing of the
+  // last two counts any more.
+  void anchor(const Event& event) {
+    if (!count_.counts(event)) return;
+    const std::int64_t middle = event.sent + (event.decided - event.sent) / 2;
+    if (!is_anchored_ || middle >= last_end_ns_ + counter_.window_ns) {
+      is_anchored_ = true;
+      phase_ns_ = middle;
+      slack_ns_ = (event.decided - event.sent) / 2;
+    }
+    last_end_ns_ = phase_ns_ + (window_of(middle) + 1) * step_ns_;
+  }
+
+  bool may_admit(const Event& event, std::int64_t begin, std::int64_t at) const {
+    const std::int64_t last = begin + step_ns_ - 1;
+    const std::int64_t previous =
+        count_.surely(begin - step_ns_ + slack_ns_, begin - 1 - slack_ns_);
+    const std::int64_t current =
+        count_.surely(begin + slack_ns_, std::min(event.sent, last - slack_ns_));
+    return used(previous, begin + counter_.window_ns - std::min(at, last), current) <= room();
+  }
+  bool may_deny(const Event& event, std::int64_t begin, std::int64_t at) const {
+    const std::int64_t last = begin + step_ns_ - 1;
+    const std::int64_t itself = count_.counts(event) ? 1 : 0;
+    const std::int64_t previous = count_.maybe(begin - step_ns_ - slack_ns_, begin - 1 + slack_ns_);
+    const std::int64_t current =
+        count_.maybe(begin - slack_ns_, std::min(event.decided, last + slack_ns_));
+    return used(previous, begin + counter_.window_ns - std::max(at, begin), current - itself) >
+           room();
+  }
+
   double room() const { return static_cast<double>(counter_.limit) + 1e-6; }
   double used(std::int64_t previous, std::int64_t left_ns, std::int64_t current) const {
     double faded = static_cast<double>(previous) * static_cast<double>(left_ns) /
@@ -63,15 +85,17 @@ class CounterReplay {
     if (counter_.kind == Kind::counter_count_denied) faded = std::floor(faded);
     return faded + static_cast<double>(current + 1);
   }
-  std::int64_t window_of(std::int64_t at) const {
-    return floor_div(at - phase_ns_, counter_.window_ns);
-  }
+  std::int64_t window_of(std::int64_t at) const { return floor_div(at - phase_ns_, step_ns_); }
 
   const History& history_;
   const WindowCount& count_;
   const Counter& counter_;
-  std::int64_t phase_ns_;
+  std::int64_t step_ns_;
+  std::int64_t phase_ns_ = counter_.phase_ns;
   std::int64_t slack_ns_ = 0;
+  std::int64_t last_end_ns_ = 0;
+  bool is_anchored_ = false;
+  std::size_t next_ = 0;
 };
 
 /// Histories, and how their requests are counted.
@@ -88,9 +112,9 @@ std::vector<EventId> unexplained_by(const Counted& counted, const Counter& count
   std::vector<EventId> found;
   for (std::uint32_t k = 0; k < counted.histories.size(); ++k) {
     const History& history = counted.histories[k];
-    const CounterReplay replay(history, counted.counts[k], counter);
+    CounterReplay replay(history, counted.counts[k], counter);
     for (std::uint32_t e = 0; e < history.size(); ++e) {
-      if (!history[e].is_known || replay.explains(e)) continue;
+      if (replay.explains_next()) continue;
       found.push_back({k, e});
       if (found.size() > enough) return found;
     }
