@@ -190,7 +190,7 @@ std::vector<Fit> fit_all(const Clues& clues) {
     fits.push_back(fit_log(clues, true));
     for (const Kind kind :
          {Kind::counter_epoch, Kind::counter_first_request, Kind::counter_count_denied}) {
-      fits.push_back(fit_counter(clues, kind, bucket));
+      fits.push_back(fit_counter(clues, kind));
     }
   }
   drop_echoes(fits, clues);

@@ -91,7 +91,7 @@ Fit fit_bucket(const Clues& clues, double least_rate, double most_rate);
 Fit fit_log(const Clues& clues, bool count_denied);
 Fit fit_fixed_first_request(const Clues& clues);
 Fit fit_fixed_epoch(const Clues& clues);
-Fit fit_counter(const Clues& clues, Kind kind, const Fit& bucket);
+Fit fit_counter(const Clues& clues, Kind kind);
 Fit fit_concurrency(const Clues& clues);
 /// A bucket or, where what is admitted in a burst is let go one by one, a queue.
 Fit fit_bucket_or_queue(const Clues& clues);

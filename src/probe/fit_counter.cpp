@@ -31,11 +31,11 @@ class CounterReplay {
     }
   }
 
-  /// Whether the next event is as the counter would have it.
-  bool explains_next() {
+  /// Whether the next event is as the counter would have it, if that is asked.
+  bool explains_next(bool is_asked) {
     const Event& event = history_[next_++];
     if (counter_.kind != Kind::counter_epoch) anchor(event);
-    if (!event.is_known) return true;
+    if (!event.is_known || !is_asked) return true;
     const std::int64_t from = event.sent - slack_ns_;
     const std::int64_t to = event.decided + slack_ns_;
     bool possible = false;
@@ -98,23 +98,31 @@ class CounterReplay {
   std::size_t next_ = 0;
 };
 
-/// Histories, and how their requests are counted.
+/// Histories, how their requests are counted, and which of them say the most: those that were
+/// decided otherwise than the one before or after them.
 struct Counted {
   Counted(const Histories& all, bool count_denied) : histories(all) {
-    for (const History& history : all) counts.emplace_back(history, count_denied);
+    for (const History& history : all) {
+      counts.emplace_back(history, count_denied);
+      auto& tells = telling.emplace_back(history.size());
+      for (std::size_t e = 0; e + 1 < history.size(); ++e) {
+        if (history[e].allowed != history[e + 1].allowed) tells[e] = tells[e + 1] = true;
+      }
+    }
   }
   const Histories& histories;
   std::vector<WindowCount> counts;
+  std::vector<std::vector<bool>> telling;
 };
 
 std::vector<EventId> unexplained_by(const Counted& counted, const Counter& counter,
-                                    std::size_t enough) {
+                                    std::size_t enough, bool only_telling) {
   std::vector<EventId> found;
   for (std::uint32_t k = 0; k < counted.histories.size(); ++k) {
     const History& history = counted.histories[k];
     CounterReplay replay(history, counted.counts[k], counter);
     for (std::uint32_t e = 0; e < history.size(); ++e) {
-      if (replay.explains_next()) continue;
+      if (replay.explains_next(!only_telling || counted.telling[k][e])) continue;
       found.push_back({k, e});
       if (found.size() > enough) return found;
     }
@@ -138,7 +146,7 @@ class CounterSearch {
         Counter counter = best_;
         counter.limit = limit;
         set(counter, window, static_cast<double>(p) / phases);
-        starts_.push_back({counter, count(counter, most_kept())});
+        starts_.push_back({counter, count(counter, most_kept(), true)});
       }
       keep_best();
     }
@@ -147,6 +155,7 @@ class CounterSearch {
   // From the most promising, ever closer.
   void refine() {
     for (Start& start : starts_) {
+      start.unexplained = count(start.counter, std::numeric_limits<std::size_t>::max(), false);
       for (double step = 0.03; step > 0.0003 && fewest() > 0; step *= 0.6) {
         while (improve(start, step)) {
         }
@@ -181,7 +190,7 @@ class CounterSearch {
       // From the known phase outwards.
       const double share = (p % 2 == 0 ? 1 : -1) * (p + 1) / 2 / 48.0;
       counter.phase_ns = best_.phase_ns + std::llround(share * window_ns);
-      if (unexplained_by(counted_, counter, fewest_).size() > fewest_) continue;
+      if (unexplained_by(counted_, counter, fewest_, false).size() > fewest_) continue;
       if (found != nullptr) *found = counter;
       return true;
     }
@@ -191,7 +200,7 @@ class CounterSearch {
   const Counter& best() const { return best_; }
   void choose(const Counter& counter) { best_ = counter; }
   std::vector<EventId> unexplained() const {
-    return unexplained_by(counted_, best_, std::numeric_limits<std::size_t>::max());
+    return unexplained_by(counted_, best_, std::numeric_limits<std::size_t>::max(), false);
   }
 
  private:
@@ -201,8 +210,8 @@ class CounterSearch {
   };
   static constexpr std::size_t most_starts = 8;
 
-  std::size_t count(const Counter& counter, std::size_t enough) const {
-    return unexplained_by(counted_, counter, enough).size();
+  std::size_t count(const Counter& counter, std::size_t enough, bool only_telling) const {
+    return unexplained_by(counted_, counter, enough, only_telling).size();
   }
   std::size_t fewest() const {
     return starts_.empty() ? std::numeric_limits<std::size_t>::max() - 1 : starts_[0].unexplained;
@@ -232,7 +241,7 @@ class CounterSearch {
         if ((center.kind != Kind::counter_epoch && dp != 0.0) || (dw == 0.0 && dp == 0.0)) continue;
         Counter counter = center;
         set(counter, window * (1 + dw * step), phase + dp * step);
-        const std::size_t found = count(counter, start.unexplained);
+        const std::size_t found = count(counter, start.unexplained, false);
         if (found >= start.unexplained) continue;
         start = {counter, found};
         is_better = true;
@@ -250,8 +259,8 @@ class CounterSearch {
 
 }  // namespace
 
-Fit fit_counter(const Clues& clues, Kind kind, const Fit& bucket) {
-  constexpr int phases = 24;
+Fit fit_counter(const Clues& clues, Kind kind) {
+  constexpr int phases = 20;
   std::int64_t span = 0;
   std::int64_t end = 0;
   for (const History& history : clues.histories) {
@@ -261,16 +270,11 @@ Fit fit_counter(const Clues& clues, Kind kind, const Fit& bucket) {
   }
   CounterSearch search(clues.histories, kind, end / 2);
   const std::int64_t limit = least_before_denial(clues.histories);
-  const double rate = (bucket.least_rate + std::min(bucket.most_rate, bucket.least_rate * 2)) / 2;
-  // A counter that is used up lets through its limit in a window, as a bucket would; small limits
-  // less, since what is left of the window before is rounded up.
-  const double guess = rate > 0 ? static_cast<double>(limit) / rate : 0.0;
-  const auto whole = static_cast<double>(span) * 1.5 + 2e8;
+  const double longest = std::min(static_cast<double>(span) * 1.5 + 2e8, 1e11);
   if (kind == Kind::counter_epoch) {
-    search.scan(limit, guess > 0 ? guess * 0.2 : 1e8, guess > 0 ? guess * 1.7 : whole, 0.02,
-                phases);
+    search.scan(limit, 1e8, longest, 0.03, phases);
   } else {
-    search.scan(limit, std::min(1e8, whole / 2), whole, 0.01, 1);
+    search.scan(limit, 1e8, longest, 0.01, 1);
   }
   search.refine();
   Fit fit;

@@ -158,9 +158,14 @@ bool narrow(Grid& grid, std::vector<Span> borders) {
   return true;
 }
 
-// Where windows begin that end at as many of the borders as possible.
-std::int64_t phase_within(const std::vector<Span>& borders, std::int64_t window) {
-  if (borders.empty()) return 0;
+/// Where windows begin that end at as many of the borders as possible, and how many those are.
+struct Phase {
+  std::int64_t phase_ns = 0;
+  int borders = 0;
+};
+
+Phase phase_within(const std::vector<Span>& borders, std::int64_t window) {
+  if (borders.empty()) return {};
   const std::int64_t origin = borders.front().from;
   std::vector<std::pair<std::int64_t, int>> edges;
   for (const Span& border : borders) {
@@ -174,16 +179,40 @@ std::int64_t phase_within(const std::vector<Span>& borders, std::int64_t window)
   }
   std::sort(edges.begin(), edges.end());
   int open = 0;
-  int most = 0;
-  std::int64_t best = 0;
+  Phase best;
   for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
     open -= edges[i].second;
-    if (open <= most) continue;
-    most = open;
-    best = edges[i].first + (edges[i + 1].first - edges[i].first) / 2;
+    if (open <= best.borders) continue;
+    best.borders = open;
+    best.phase_ns = edges[i].first + (edges[i + 1].first - edges[i].first) / 2;
   }
-  const std::int64_t phase = origin + best;
-  return phase - floor_div(phase, window) * window;
+  const std::int64_t phase = origin + best.phase_ns;
+  best.phase_ns = phase - floor_div(phase, window) * window;
+  return best;
+}
+
+// Of the lengths within the grid's range those that most borders fit; the roundest of them.
+void settle(Grid& grid, const std::vector<Span>& borders) {
+  constexpr int tries = 120;
+  int most = 0;
+  double first = 0.0;
+  double last = 0.0;
+  for (int n = 0; n <= tries; ++n) {
+    const double window = grid.least_ns + (grid.most_ns - grid.least_ns) * (n + 0.5) / (tries + 1);
+    const int found = phase_within(borders, std::llround(window)).borders;
+    if (found > most) first = window;
+    if (found >= most) last = window;
+    most = std::max(most, found);
+  }
+  const double step = (grid.most_ns - grid.least_ns) / (tries + 1);
+  grid.least_ns = std::max(grid.least_ns, first - step / 2);
+  grid.most_ns = std::min(grid.most_ns, last + step / 2);
+  grid.window_ns = roundest_duration(grid.least_ns, grid.most_ns).ns();
+  const Phase phase = phase_within(borders, grid.window_ns);
+  grid.phase_ns = phase.phase_ns;
+  if (phase.borders >= most) return;
+  grid.window_ns = std::llround((first + last) / 2);
+  grid.phase_ns = phase_within(borders, grid.window_ns).phase_ns;
 }
 
 /// A key's history, and how its admissions are counted.
@@ -308,8 +337,7 @@ Fit fit_fixed_epoch(const Clues& clues) {
   }
   for (Grid grid : grids_of(all, clues.histories)) {
     if (!narrow(grid, all)) continue;
-    grid.window_ns = roundest_duration(grid.least_ns, grid.most_ns).ns();
-    grid.phase_ns = phase_within(all, grid.window_ns);
+    settle(grid, all);
     for (const std::int64_t limit : limits) {
       take_if_better(fit, grid, limit, replay_all_epoch(counted, limit, grid));
     }

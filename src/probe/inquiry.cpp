@@ -246,8 +246,8 @@ void Inquiry::find_return() {
   const KeyNumbers left_alone = fresh_key();
   Experiment exhaust{"burst until denied",
                      "How many in a row are admitted, once more?",
-                     {burst(asked, first_limit_ + 3, spacing_ns_, 2)}};
-  if (has_keys) exhaust.tracks.push_back(burst(left_alone, first_limit_ + 3, spacing_ns_, 1));
+                     {burst(asked, 2 * first_limit_ + 3, spacing_ns_, 2)}};
+  if (has_keys) exhaust.tracks.push_back(burst(left_alone, 2 * first_limit_ + 3, spacing_ns_, 1));
   perform(exhaust);
   Experiment ask{"ask until admitted",
                  "When is one admitted again, asked often and rarely?",
@@ -255,18 +255,16 @@ void Inquiry::find_return() {
   constexpr std::int64_t first_silence_ns = 200'000'000;
   if (has_keys) ask.tracks.push_back(ask_rarely(left_alone, first_silence_ns, longest / 2));
   const auto seen = perform(ask);
-  const auto back = std::find_if(seen.begin(), seen.end(), [](const Sighting& sighting) {
+  const bool is_back = std::any_of(seen.begin(), seen.end(), [](const Sighting& sighting) {
     return sighting.track == 0 && sighting.is_known && sighting.allowed;
   });
-  if (back != seen.end()) {
-    const std::int64_t returned = (back->received - seen.front().sent).ns();
+  if (is_back) {
     perform({"burst again",
              "How many are admitted then?",
              {burst(asked, first_limit_ + 2, spacing_ns_, 3)}});
     perform({"ask until admitted",
              "When is one admitted after that?",
-             {ask_until_admitted(asked, std::max(returned / 20, spacing_ns_),
-                                 std::min(2 * returned + 1'000'000'000, longest))}});
+             {ask_until_admitted(asked, first_ns, longest)}});
   }
   if (!has_keys) refill_ns_ = std::llround(std::min(fits_.front().period_ns() * 2.1, 3e10));
 }
@@ -275,7 +273,8 @@ void Inquiry::find_return() {
 
 void Inquiry::tell_apart() {
   for (int round = 0; round < most_rounds; ++round) {
-    if (alive().size() < 2 && round > 0) return;
+    const bool is_explained = fits_.front().unexplained.size() < clearly_worse;
+    if (alive().size() < 2 && round > 0 && is_explained) return;
     if (!try_best_of_menu()) return;
   }
 }
