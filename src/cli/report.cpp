@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/report_commands.hpp"
 
 namespace weir::cli {
@@ -15,6 +16,13 @@ std::function<int()> add_report(CLI::App& program) {
     std::function<int()> run = add(*command);
     runners.emplace_back(command->get_subcommands({}).back(), std::move(run));
   }
+  // Last: what a command does not say it would take from the one above.
+  tell(*command,
+       {"Every run writes its report as JSON with --out DIR, and prints it with --json. A report "
+        "has "
+        "all that its figures were computed from; weir schema report describes every field."},
+       {{"Write a report, and look at it again",
+         "weir simulate scenario.jsonc --out reports; weir report render reports/scenario.json"}});
   return [runners] {
     for (const auto& [subcommand, run] : runners) {
       if (subcommand->parsed()) return run();
