@@ -30,6 +30,7 @@ int run_program(const std::vector<AddCommand>& commands, const BuildFacts& build
 std::function<int()> add_simulate(CLI::App& program);
 std::function<int()> add_load(CLI::App& program);
 std::function<int()> add_verify(CLI::App& program);
+std::function<int()> add_probe(CLI::App& program);
 std::function<int()> add_serve(CLI::App& program);
 std::function<int()> add_report(CLI::App& program);
 std::function<int()> add_validate(CLI::App& program);

@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/command_facts.hpp"
 #include "cli/schemas.hpp"
+#include "report/probe.hpp"
 #include "report/schema.hpp"
 #include "scenario/model.hpp"
 
@@ -14,7 +15,9 @@ namespace weir::cli {
 
 const std::map<std::string, std::function<nlohmann::ordered_json()>>& schemas() {
   static const std::map<std::string, std::function<nlohmann::ordered_json()>> all = {
-      {"report", report::report_schema}, {"scenario", scenario::scenario_schema}};
+      {"probe", report::probe_schema},
+      {"report", report::report_schema},
+      {"scenario", scenario::scenario_schema}};
   return all;
 }
 

@@ -38,6 +38,19 @@ struct LiveTargetSpec {
 /// before an experiment begins, no request is sent twice, and what answers told is kept.
 class LiveTarget final : public Target, private load::ReplyHandler {
  public:
+  /// One request, the values of its keys, and what became of it.
+  struct Record {
+    std::vector<ValueId> values;
+    Instant sent;
+    Instant first_byte;
+    Instant ended;
+    std::optional<bool> allowed;
+    load::RateLimitReading reading;
+    std::optional<Instant> date;
+    /// 0: it was not answered.
+    int status = 0;
+  };
+
   /// Reads secrets; sends nothing. `control` stops it, and is told how it goes.
   static Result<std::unique_ptr<LiveTarget>> make(LiveTargetSpec spec, load::LoadControl& control);
   ~LiveTarget() override;
@@ -71,24 +84,13 @@ class LiveTarget final : public Target, private load::ReplyHandler {
   const std::string& nonce() const { return nonce_; }
   /// The attributes are the keys, in their order.
   const Columns& columns() const { return columns_; }
+  /// In the order of sending.
+  const std::vector<Record>& records() const { return records_; }
   /// Tells a witness of every request that was answered, in the order of sending.
   void testify(load::Witness& witness) const;
 
  private:
   struct Run;
-  /// One request and what became of it.
-  struct Record {
-    std::vector<ValueId> values;
-    Instant sent;
-    Instant first_byte;
-    Instant ended;
-    std::optional<bool> allowed;
-    load::RateLimitReading reading;
-    std::optional<Instant> date;
-    /// 0: it was not answered.
-    int status = 0;
-  };
-
   LiveTarget(LiveTargetSpec spec, load::LoadControl& control);
   std::optional<ValueId> value_of(std::size_t key, std::uint32_t number);
   bool has_values_for(const KeyNumbers& key);

@@ -8,6 +8,7 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "report/probe.hpp"
 #include "report/schema.hpp"
 
 namespace weir::report {
@@ -18,7 +19,7 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 /// The innermost place that does not fit the schema, and why; empty if all of it does.
 std::string first_misfit(const nlohmann::json& report) {
   // Order says nothing about what fits.
-  const nlohmann::json document = report_schema();
+  const nlohmann::json document = is_probe_report(report) ? probe_schema() : report_schema();
   valijson::Schema schema;
   valijson::SchemaParser().populateSchema(Adapter(document), schema);
   valijson::ValidationResults results;

@@ -7,6 +7,7 @@
 
 #include "core/text.hpp"
 #include "report/cells.hpp"
+#include "report/probe.hpp"
 #include "report/table.hpp"
 #include "report/terminal_live.hpp"
 #include "report/terminal_loop.hpp"
@@ -459,6 +460,7 @@ class Summary : private Cells {
 }  // namespace
 
 std::string render_terminal(const Json& report, const TerminalOptions& options) {
+  if (is_probe_report(report)) return render_probe(report, options);
   return Summary(report, options).render();
 }
 

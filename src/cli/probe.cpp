@@ -1,0 +1,421 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/Option.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/command_facts.hpp"
+#include "cli/common_options.hpp"
+#include "cli/deliver_report.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/load_options.hpp"
+#include "cli/probe_scenario.hpp"
+#include "core/text.hpp"
+#include "probe/live_target.hpp"
+#include "probe/probe.hpp"
+#include "probe/told_truth.hpp"
+#include "report/probe.hpp"
+
+namespace weir::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using metrics::ProbeFacts;
+using metrics::ProbeOutcome;
+
+/// `weir probe`, its options parsed.
+struct ProbeCommand {
+  CommonOptions common;
+  LoadWords words;
+  std::vector<std::string> keys;
+  std::string values_file;
+  std::string max_requests = "1000";
+  std::string max_rate = "200/s";
+  std::string max_time = "2m";
+  std::string out;
+
+  void add_to(CLI::App& command);
+  int run();
+
+ private:
+  struct Prepared {
+    std::vector<probe::KeyPlace> keys;
+    probe::LiveTargetSpec spec;
+    std::uint64_t seed = 1;
+  };
+
+  Result<probe::Budget> budget() const;
+  Result<scenario::TargetSpec> target_spec() const;
+  Result<std::vector<std::string>> given_values() const;
+  Result<std::uint64_t> seed() const;
+  Result<Prepared> prepare() const;
+  void announce(const Prepared& prepared, const probe::LiveTarget& target) const;
+  int probe(const Prepared& prepared, probe::LiveTarget& target);
+  int write_out(const probe::ProbeResult& result, const ProbeOutcome& outcome,
+                const std::vector<probe::KeyPlace>& places) const;
+};
+
+void ProbeCommand::add_to(CLI::App& command) {
+  command
+      .add_option("--target,URL", words.target,
+                  "What to probe: all of a URL that the limit is believed to hold for")
+      ->type_name("URL");
+  command
+      .add_option("--key", keys,
+                  "What the gateway may tell clients apart by: header:X-User, query:user, path:2, "
+                  "body:/user, bearer, api-key; several are told apart")
+      ->type_name("PLACE")
+      ->allow_extra_args(false);
+  command
+      .add_option("--keys", values_file,
+                  "Take the values of the first --key from this file, one a line: nobody else may "
+                  "use them meanwhile")
+      ->type_name("FILE");
+  command.add_option("--max-requests", max_requests, "The most requests in all (1000)")
+      ->type_name("N");
+  command.add_option("--max-rate", max_rate, "The most requests in any second (200/s)")
+      ->type_name("RATE");
+  command.add_option("--max-time", max_time, "The longest that it may take (2m)")
+      ->type_name("TIME");
+  command
+      .add_option("--out", out,
+                  "Write what was found as a scenario that simulate, serve and verify take")
+      ->type_name("FILE");
+  words.add_request_to(command);
+  command.get_option("--denied")
+      ->description(
+          "Statuses that mean denied (default 429; 403 and 503 too once one was allowed)");
+  command.add_option("--seed", common.seed, "Seed of the order in which things are tried (1)")
+      ->type_name("N");
+  common.add_output_to(command);
+  tell(command,
+       {"It sends few requests and says beforehand how many at most. Keys are fresh ones for each "
+        "experiment, so that what one leaves behind does not matter to the next; without --key it "
+        "waits between them. Exit code 4: several limits would explain what was seen."},
+       {{"Which limit holds for each X-User",
+         "weir probe http://127.0.0.1:8080/ --key header:X-User"},
+        {"Keep what was found, and prove it",
+         "weir probe http://127.0.0.1:8080/ --key header:X-User --out found.json && weir verify "
+         "found.json --target http://127.0.0.1:8080/"}});
+}
+
+// ---- What the options say
+
+Result<std::uint64_t> at_least_one(const char* option, const std::string& text) {
+  const auto number = parse_integer(text);
+  if (number && *number > 0) return static_cast<std::uint64_t>(*number);
+  return fail(ErrorKind::usage, fmt::format("{} {}: must be a whole number above 0", option, text));
+}
+
+Result<probe::Budget> ProbeCommand::budget() const {
+  probe::Budget budget;
+  const auto requests = at_least_one("--max-requests", max_requests);
+  if (!requests) return tl::unexpected(requests.error());
+  budget.max_requests = *requests;
+  const auto time = parse_duration(max_time);
+  if (!time || *time <= Duration()) {
+    return fail(ErrorKind::usage,
+                fmt::format("--max-time {}: must be a time such as 2m", max_time));
+  }
+  budget.max_time = *time;
+  const bool is_number = max_rate.find('/') == std::string::npos;
+  const auto rate = parse_rate(is_number ? max_rate + "/s" : max_rate);
+  if (!rate || rate->units == 0) {
+    return fail(ErrorKind::usage, fmt::format("--max-rate {}: must be such as 50/s", max_rate));
+  }
+  // The budget counts by the second: a slower rate would have to be one of longer than that.
+  const double per_second =
+      static_cast<double>(rate->units) * 1e9 / static_cast<double>(rate->per.ns());
+  if (per_second < 1.0) {
+    return fail(ErrorKind::usage, fmt::format("--max-rate {}: must be at least 1/s", max_rate));
+  }
+  budget.max_per_second = static_cast<std::uint64_t>(std::min(per_second, 1e6));
+  return budget;
+}
+
+Result<scenario::TargetSpec> ProbeCommand::target_spec() const {
+  const auto load = common.load_options("", words.overrides());
+  if (!load) return tl::unexpected(load.error());
+  const Json document = {
+      {"name", "probe"},
+      {"duration", "1s"},
+      {"policy", {{"limits", Json::array()}}},
+      {"traffic", Json::array({{{"name", "probe"},
+                                {"arrivals", {{"process", "constant"}, {"rate", "1/s"}}}}})},
+      {"target", {{"url", words.target}}}};
+  auto scenario = scenario::read_scenario(document, *load);
+  if (scenario) return std::move(*scenario->target);
+  std::string message;
+  for (const Problem& problem : by_option(scenario.error())) {
+    message +=
+        fmt::format("{}{}: {}", message.empty() ? "" : "; ", problem.pointer, problem.message);
+  }
+  return fail(ErrorKind::usage, message);
+}
+
+Result<std::vector<std::string>> ProbeCommand::given_values() const {
+  std::vector<std::string> values;
+  if (values_file.empty()) return values;
+  const auto text = read_file(values_file);
+  if (!text) return tl::unexpected(text.error());
+  for (std::size_t begin = 0; begin < text->size();) {
+    const std::size_t end = std::min(text->find('\n', begin), text->size());
+    std::string line = text->substr(begin, end - begin);
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty() && std::find(values.begin(), values.end(), line) == values.end()) {
+      values.push_back(std::move(line));
+    }
+    begin = end + 1;
+  }
+  if (values.empty()) {
+    return fail(ErrorKind::usage, fmt::format("--keys {}: there is no value in it", values_file));
+  }
+  return values;
+}
+
+Result<std::uint64_t> ProbeCommand::seed() const {
+  if (common.seed.empty()) return 1;
+  const auto number = parse_integer(common.seed);
+  if (number && *number >= 0) return static_cast<std::uint64_t>(*number);
+  return fail(ErrorKind::usage,
+              fmt::format("--seed {}: must be a whole number of at least 0", common.seed));
+}
+
+Result<ProbeCommand::Prepared> ProbeCommand::prepare() const {
+  if (words.target.empty()) {
+    return fail(ErrorKind::usage, "probe: name a --target URL (see --help)");
+  }
+  if (!values_file.empty() && keys.empty()) {
+    return fail(ErrorKind::usage, "--keys: say with --key where its values go: --key bearer");
+  }
+  Prepared prepared;
+  auto places = probe::parse_key_places(keys);
+  if (!places) return tl::unexpected(places.error());
+  prepared.keys = std::move(*places);
+  auto target = target_spec();
+  if (!target) return tl::unexpected(target.error());
+  if (const auto put = probe::put_keys(prepared.keys, *target); !put) {
+    return tl::unexpected(put.error());
+  }
+  auto values = given_values();
+  if (!values) return tl::unexpected(values.error());
+  const auto budget = this->budget();
+  if (!budget) return tl::unexpected(budget.error());
+  const auto seed = this->seed();
+  if (!seed) return tl::unexpected(seed.error());
+  prepared.seed = *seed;
+  prepared.spec = {std::move(*target), prepared.keys, std::move(*values), *budget};
+  return prepared;
+}
+
+// ---- On standard error
+
+std::string places_in_words(const std::vector<probe::KeyPlace>& keys) {
+  std::string text;
+  for (const probe::KeyPlace& key : keys) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", key.where.text);
+  }
+  return text;
+}
+
+void ProbeCommand::announce(const Prepared& prepared, const probe::LiveTarget& target) const {
+  if (common.quiet) return;
+  const probe::Budget& budget = prepared.spec.budget;
+  std::string whom = "without a key, so that it has to wait between experiments";
+  if (!prepared.keys.empty()) {
+    whom = fmt::format("with values {} in {}",
+                       prepared.spec.values.empty() ? "of its own" : "from " + values_file,
+                       places_in_words(prepared.keys));
+  }
+  fmt::print(stderr,
+             "weir: about to send at most {} requests to {}, never more than {} in a second, for "
+             "at most {}, {}\n",
+             format_count(static_cast<std::int64_t>(budget.max_requests)), target.url(),
+             format_count(static_cast<std::int64_t>(budget.max_per_second)),
+             format_duration(budget.max_time), whom);
+}
+
+/// A line that says which experiment is under way, if standard error is a terminal.
+class ProgressLine {
+ public:
+  ProgressLine(bool enabled, const probe::LiveTarget& target)
+      : enabled_(enabled && isatty(STDERR_FILENO) == 1), target_(target) {}
+  ~ProgressLine() {
+    if (enabled_) fmt::print(stderr, "\r\x1b[K");
+  }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void show(const ProbeFacts::Experiment& experiment) const {
+    if (!enabled_) return;
+    fmt::print(stderr, "\r\x1b[K{} requests, {} left: {}", target_.requests_sent(),
+               format_duration_short(target_.time_left()), experiment.name);
+    std::fflush(stderr);
+  }
+
+ private:
+  bool enabled_;
+  const probe::LiveTarget& target_;
+};
+
+// ---- The outcome
+
+std::vector<std::string> family_names(load::HeaderFamilies families) {
+  std::vector<std::string> names;
+  for (std::size_t f = 0; f < load::header_family_count; ++f) {
+    const auto family = static_cast<load::HeaderFamily>(f);
+    if (families.has(family)) names.emplace_back(load::name_of(family));
+  }
+  return names;
+}
+
+/// How many answers meant something.
+std::uint64_t decisions_of(const probe::LiveTarget& target) {
+  return static_cast<std::uint64_t>(
+      std::count_if(target.records().begin(), target.records().end(),
+                    [](const auto& record) { return record.allowed.has_value(); }));
+}
+
+std::string why_inconclusive(const probe::LiveTarget& target, const ProbeFacts& facts) {
+  if (target.stopped() == probe::Stop::interrupted) return "it was interrupted";
+  if (target.stopped() == probe::Stop::unreachable) {
+    return target.statuses().empty() ? "not one request was answered"
+                                     : "the target could not be reached any more";
+  }
+  if (decisions_of(target) > 0) return facts.why_undecided;
+  std::string statuses;
+  for (const auto& [status, count] : target.statuses()) {
+    statuses += fmt::format("{}{}", statuses.empty() ? "" : ", ", status);
+  }
+  return fmt::format(
+      "no answer meant allowed (2xx, 3xx) or denied: they had status {}; is the URL right, and "
+      "does it need an -H, or other --denied statuses?",
+      statuses.empty() ? "none" : statuses);
+}
+
+ProbeOutcome outcome_of(const probe::LiveTarget& target, const probe::Budget& budget,
+                        std::uint64_t seed, ProbeFacts facts) {
+  ProbeOutcome outcome;
+  facts.header_families = family_names(target.families());
+  facts.requests_used = target.requests_sent();
+  outcome.why_inconclusive = why_inconclusive(target, facts);
+  outcome.facts = std::move(facts);
+  outcome.url = target.url();
+  outcome.engine = target.engine_name();
+  outcome.nonce = target.nonce();
+  outcome.seed = seed;
+  outcome.start = target.began() == Instant::min() ? target.now() : target.began();
+  outcome.max_requests = budget.max_requests;
+  outcome.max_time = budget.max_time;
+  outcome.max_per_second = budget.max_per_second;
+  outcome.statuses = target.statuses();
+  outcome.errors = target.failures();
+  outcome.denied_status = target.denied_status();
+  outcome.interrupted = target.stopped() == probe::Stop::interrupted;
+  return outcome;
+}
+
+/// Keys by the names of attributes, where the reasoning has them as they were named.
+void name_keys(const std::vector<probe::KeyPlace>& keys, policy::PolicySpec& policy) {
+  for (policy::LimitSpec& limit : policy.limits) {
+    for (std::string& part : limit.key) {
+      const auto found = std::find_if(keys.begin(), keys.end(), [&](const probe::KeyPlace& key) {
+        return key.where.text == part;
+      });
+      if (found != keys.end()) part = found->name;
+    }
+  }
+}
+
+/// How many requests of a key a denial takes, as far as was seen.
+std::uint64_t until_denied(const ProbeFacts& facts) {
+  std::uint64_t most = 1;
+  for (const ProbeFacts::Parameter& parameter : facts.found.parameters) {
+    const auto number = parse_integer(parameter.value);
+    if (number && *number > 0) most = std::max(most, static_cast<std::uint64_t>(*number) + 1);
+  }
+  return most;
+}
+
+int exit_code_of(const probe::LiveTarget& target, const ProbeOutcome& outcome) {
+  if (outcome.interrupted) return exit_interrupted;
+  if (target.stopped() == probe::Stop::unreachable) {
+    complain(fmt::format("{}: {}", outcome.url, outcome.why_inconclusive));
+    return exit_unreachable;
+  }
+  return outcome.why_inconclusive.empty() ? exit_passed : exit_failed;
+}
+
+int ProbeCommand::write_out(const probe::ProbeResult& result, const ProbeOutcome& outcome,
+                            const std::vector<probe::KeyPlace>& places) const {
+  if (out.empty()) return exit_passed;
+  if (!outcome.why_inconclusive.empty() || outcome.interrupted) {
+    complain(fmt::format("{}: not written, for it is not decided what the limit is", out));
+    return exit_passed;
+  }
+  FoundPolicy found{result.policy, outcome, {}, "", false, words.target, {}};
+  for (const probe::KeyPlace& key : places) {
+    const auto& named = result.facts.keyed_by;
+    if (std::find(named.begin(), named.end(), key.where.text) != named.end()) {
+      if (found.keys.empty() && !values_file.empty() && &key == &places[0]) {
+        found.first_key_is_from_file = true;
+        found.values_file = std::filesystem::absolute(values_file).string();
+      }
+      found.keys.push_back(key);
+    }
+  }
+  auto changes = words.overrides();
+  if (!changes) return complain_of(changes.error());
+  found.target = std::move(*changes);
+  const auto document = scenario_of(found);
+  if (!document) return complain_of(document.error());
+  const auto written = write_scenario(out, *document);
+  return written ? static_cast<int>(exit_passed) : complain_of(written.error());
+}
+
+int ProbeCommand::probe(const Prepared& prepared, probe::LiveTarget& target) {
+  probe::ProbeOptions options{.seed = prepared.seed, .candidates = keys, .progress = {}};
+  probe::ProbeResult result;
+  {
+    const ProgressLine line(!common.quiet, target);
+    options.progress = [&line](const ProbeFacts::Experiment& one) { line.show(one); };
+    result = probe::run_probe(target, options);
+    probe::try_promise(target, until_denied(result.facts), result.facts);
+  }
+  name_keys(prepared.keys, result.policy);
+  ProbeOutcome outcome = outcome_of(target, prepared.spec.budget, prepared.seed, result.facts);
+  probe::judge_what_was_told(target, result.policy, outcome);
+  const int written = write_out(result, outcome, prepared.keys);
+  const int delivered = deliver_report(report::make_probe_report(outcome), "", common);
+  const int code = exit_code_of(target, outcome);
+  return code != exit_passed ? code : written != exit_passed ? written : delivered;
+}
+
+int ProbeCommand::run() {
+  auto prepared = prepare();
+  if (!prepared) return complain_of(prepared.error());
+  load::LoadControl control;
+  auto target = probe::LiveTarget::make(prepared->spec, control);
+  if (!target) return complain_of(target.error());
+  if (const auto reached = (*target)->reach(); !reached) return complain_of(reached.error());
+  announce(*prepared, **target);
+  const InterruptGuard guard(control.stop);
+  return probe(*prepared, **target);
+}
+
+}  // namespace
+
+std::function<int()> add_probe(CLI::App& program) {
+  CLI::App* command = program.add_subcommand(
+      "probe", "Find out from outside, by few requests, which limit a gateway enforces");
+  const auto state = std::make_shared<ProbeCommand>();
+  state->add_to(*command);
+  return [state] { return state->run(); };
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/time.hpp"
+#include "metrics/probe_facts.hpp"
+
+namespace weir::metrics {
+
+/// All that the report of a probe is made of.
+struct ProbeOutcome {
+  ProbeFacts facts;
+  /// Where requests went, without secrets, and what sent them.
+  std::string url;
+  std::string engine;
+  /// Behind every value that was made up.
+  std::string nonce;
+  std::uint64_t seed = 1;
+  Instant start;
+  std::uint64_t max_requests = 0;
+  Duration max_time;
+  std::uint64_t max_per_second = 0;
+  /// Answers by status, and requests without an answer by why.
+  std::map<int, std::uint64_t> statuses;
+  std::map<std::string, std::uint64_t> errors;
+  /// The status of denials; absent without any.
+  std::optional<int> denied_status;
+  /// Denials that said when to come back, and what coming back then showed.
+  std::uint64_t promises_kept = 0;
+  std::uint64_t promises_broken = 0;
+  bool interrupted = false;
+  /// Why the probe says nothing, if it does not.
+  std::string why_inconclusive;
+};
+
+}  // namespace weir::metrics

@@ -1,0 +1,219 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/text.hpp"
+#include "report/cells.hpp"
+#include "report/probe.hpp"
+#include "report/table.hpp"
+
+namespace weir::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Experiments beyond these are left out of the middle, so that a story stays a screenful.
+constexpr std::size_t first_shown = 4;
+constexpr std::size_t last_shown = 5;
+
+std::string count_of(const Json& number) { return format_count(number.get<std::int64_t>()); }
+
+const char* kind_of_limit(std::string_view family) {
+  if (family == "fixed-window") return "a fixed window";
+  if (family == "sliding-window-log") return "a sliding window";
+  if (family == "sliding-window-counter") return "a sliding window counted by halves";
+  if (family == "token-bucket") return "a token bucket";
+  if (family == "leaky-bucket-queue") return "a queue that drains at a rate";
+  if (family == "concurrency") return "a limit on requests at once";
+  return "a limit";
+}
+
+/// Tells the story of a probe from its report.
+class ProbeStory : private Cells {
+ public:
+  ProbeStory(const Json& report, const TerminalOptions& options)
+      : Cells(options),
+        report_(report),
+        probe_(report["probe"]),
+        width_(static_cast<std::size_t>(std::max(options.width, 1))) {}
+
+  std::string render() {
+    title();
+    experiments();
+    text_ += '\n';
+    answers();
+    others();
+    conclusion();
+    return std::move(text_);
+  }
+
+ private:
+  bool is_decided() const { return report_["verdict"] == "pass"; }
+
+  /// The first line begins with `mark`, and the others under what follows it.
+  void lines(std::string_view mark, std::string_view text, Style style) {
+    const std::size_t left = weir::report::indent + display_width(mark);
+    bool is_first = true;
+    for (const std::string& line : wrapped(text, width_ > left ? width_ - left : 1)) {
+      text_ += is_first ? std::string(weir::report::indent, ' ') + std::string(mark)
+                        : std::string(left, ' ');
+      text_ += styled(line, style, options_) + '\n';
+      is_first = false;
+    }
+  }
+
+  void title() {
+    const char* outcome = is_decided() ? "FOUND" : "UNDECIDED";
+    text_ += styled("probe of " + safe(report_["target"]["url"]), Style::bold, options_) + "  " +
+             styled(outcome, is_decided() ? Style::good : Style::warning, options_) + '\n';
+    lines(
+        "",
+        fmt::format("{} of at most {} requests in {} of at most {}, never more than {}/s; seed {}",
+                    count_of(probe_["requests_used"]), count_of(report_["budget"]["max_requests"]),
+                    short_duration(probe_["time_used_ns"]),
+                    short_duration(report_["budget"]["max_time_ns"]),
+                    count_of(report_["budget"]["max_per_second"]), count_of(report_["seed"])),
+        Style::dim);
+    if (report_.contains("interrupted")) lines("", "interrupted", Style::warning);
+    text_ += '\n';
+  }
+
+  void experiments() {
+    const Json& all = probe_["experiments"];
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all.size() > first_shown + last_shown + 1 && i == first_shown) {
+        const std::size_t left_out = all.size() - first_shown - last_shown;
+        lines("    ", fmt::format("and {} more like these", left_out), Style::dim);
+        i += left_out;
+      }
+      const Json& one = all[i];
+      std::string text = fmt::format("{}: {} allowed, {} denied", safe(one["name"]),
+                                     count_of(one["allowed"]), count_of(one["denied"]));
+      if (one["unknown"] > 0) text += fmt::format(", {} unknown", count_of(one["unknown"]));
+      text += fmt::format(" in {}", short_duration(one["duration_ns"]));
+      const std::string showed = safe(one["showed"]);
+      if (!showed.empty()) text += fmt::format(". {}", showed);
+      lines(fmt::format("{:>2}  ", i + 1), text, Style::plain);
+    }
+  }
+
+  // ---- What answers told
+
+  void told(const Json& counts, const char* what, std::string& list) const {
+    if (counts["present"] == 0) return;
+    const std::uint64_t judged =
+        counts["truthful"].get<std::uint64_t>() + counts["untruthful"].get<std::uint64_t>();
+    list += list.empty() ? "" : ", ";
+    if (judged == 0) {
+      list += fmt::format("{} (not judged)", what);
+    } else if (counts["untruthful"] == 0) {
+      list += fmt::format("{} is true", what);
+    } else {
+      list += fmt::format("{} is wrong in {} of {} answers", what, count_of(counts["untruthful"]),
+                          format_count(static_cast<std::int64_t>(judged)));
+    }
+  }
+
+  void answers() {
+    const Json& headers = probe_["headers"];
+    std::string families;
+    for (const Json& family : headers["families"]) {
+      families += fmt::format("{}{}", families.empty() ? "" : ", ", safe(family));
+    }
+    std::string text =
+        probe_["denied_status"].is_null()
+            ? "nothing was denied"
+            : fmt::format("denials have status {}", probe_["denied_status"].get<std::int64_t>());
+    if (families.empty()) {
+      text += ", and answers say nothing of a limit or of when to come back";
+    } else {
+      std::string list;
+      told(headers["limit"], "the limit", list);
+      told(headers["remaining"], "what remains", list);
+      told(headers["reset"], "the reset", list);
+      told(probe_["retry_after"], "Retry-After", list);
+      text +=
+          fmt::format("; headers {}: {}", families, list.empty() ? "no more than a date" : list);
+      const Json& promises = probe_["retry_after"];
+      if (promises["kept"] > 0 || promises["broken"] > 0) {
+        text += fmt::format(
+            "; who came back at the promised instant was let in {} times of {}",
+            count_of(promises["kept"]),
+            promises["kept"].get<std::int64_t>() + promises["broken"].get<std::int64_t>());
+      }
+    }
+    lines("", text, Style::plain);
+  }
+
+  // ---- What follows
+
+  std::string words(const Json& limit) const {
+    std::string text = safe(limit["algorithm"]);
+    for (const auto& [name, value] : limit["parameters"].items()) {
+      text += fmt::format(" {}={}", name, value.is_string() ? safe(value) : value.dump());
+    }
+    return text;
+  }
+
+  std::string names(const Json& list, const char* last) const {
+    std::string text;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      text += i == 0 ? "" : i + 1 == list.size() ? last : ", ";
+      text += safe(list[i]);
+    }
+    return text;
+  }
+
+  void others() {
+    if (!probe_["alternatives"].empty()) {
+      const Json& next = probe_["alternatives"][0];
+      std::string text = fmt::format("next best: {}", words(next));
+      if (next["unexplained"] > 0) {
+        text += fmt::format(", which cannot explain {} decisions", count_of(next["unexplained"]));
+      }
+      lines("", text, Style::dim);
+    }
+    if (!probe_["cannot_tell_apart"].empty()) {
+      lines("",
+            fmt::format("decides alike in all that was tried: {}",
+                        names(probe_["cannot_tell_apart"], " and ")),
+            Style::dim);
+    }
+  }
+
+  void conclusion() {
+    if (report_.contains("inconclusive_because")) {
+      lines("", "undecided: " + safe(report_["inconclusive_because"]), Style::warning);
+    }
+    const std::string family = probe_["family"];
+    if (family == "undecided") return;
+    const char* sure = is_decided() ? "" : "most likely ";
+    if (family == "none") {
+      return lines("",
+                   fmt::format("{}no limit that {} requests could find", sure,
+                               count_of(probe_["requests_used"])),
+                   Style::bold);
+    }
+    std::string text = fmt::format("{}{}: {}", sure, kind_of_limit(family), words(probe_));
+    for (const Json& limit : probe_["further_limits"]) text += ", and " + words(limit);
+    const Json& keys = probe_["keyed_by"];
+    text += keys.empty() ? ", one for all" : fmt::format(", for each {}", names(keys, " and "));
+    if (!probe_["confidence"].is_null()) {
+      text += fmt::format(" (confidence {:.2f})", probe_["confidence"].get<double>());
+    }
+    lines("", text, Style::bold);
+  }
+
+  const Json& report_;
+  const Json& probe_;
+  std::size_t width_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string render_probe(const Json& report, const TerminalOptions& options) {
+  return ProbeStory(report, options).render();
+}
+
+}  // namespace weir::report
