@@ -1,0 +1,275 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "e2e/load_support.hpp"
+#include "e2e/program.hpp"
+#include "e2e/serve_support.hpp"
+#include "support/paths.hpp"
+#include "support/run_weir.hpp"
+
+// `weir probe` finds out what gateways enforce: each family under weir serve, nginx and HAProxy.
+
+namespace weir::e2e {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+
+std::vector<std::string> probe_command(const std::string& url,
+                                       const std::vector<std::string>& more = {}) {
+  std::vector<std::string> command = {WEIR_BINARY, "probe", url, "--json", "--max-time", "55s"};
+  command.insert(command.end(), more.begin(), more.end());
+  return command;
+}
+
+const std::vector<std::string> by_user = {"--key", "header:X-User"};
+
+/// A gateway, what it enforces, and what a probe may say of it.
+struct ProbedLimit {
+  std::string words;
+  std::string family;
+  /// Of a parameter, unless it is empty.
+  std::string parameter;
+  std::int64_t value = 0;
+  std::vector<std::string> serve = {};
+};
+
+/// A probe may end undecided on a busy machine, but only between what is true and something else;
+/// where it is decided it is right.
+void expect_found(const LoadResult& result, const ProbedLimit& limit) {
+  ASSERT_TRUE(result.report.is_object()) << result.err;
+  const Json& probe = result.report["probe"];
+  const std::string told = fmt::format("{}: {}\n{}", limit.words, result.err, result.report.dump());
+  EXPECT_LE(probe["requests_used"], 1000) << told;
+  if (result.exit_code != 0) {
+    EXPECT_EQ(result.exit_code, 4) << told;
+    bool is_considered = probe["family"] == limit.family || probe["family"] == "undecided";
+    for (const Json& other : probe["alternatives"]) {
+      is_considered =
+          is_considered || (other["family"] == limit.family && other["unexplained"] == 0);
+    }
+    EXPECT_TRUE(is_considered) << told;
+    return;
+  }
+  EXPECT_EQ(probe["family"], limit.family) << told;
+  if (!limit.parameter.empty()) {
+    EXPECT_EQ(probe["parameters"].value(limit.parameter, Json()), limit.value) << told;
+  }
+  if (limit.family != "none") {
+    EXPECT_EQ(probe["keyed_by"], Json::array({"header:X-User"})) << told;
+  }
+}
+
+TEST(ProbeServe, FindsEveryFamily) {
+  const std::vector<ProbedLimit> limits = {
+      {"fixed-window limit=12 window=2s key=user", "fixed-window", "limit", 12},
+      {"fixed-window limit=9 window=1500ms anchor=first-request key=user", "fixed-window", "limit",
+       9},
+      {"sliding-window-log limit=10 window=2s key=user", "sliding-window-log", "limit", 10},
+      {"sliding-window-counter limit=14 window=2s key=user", "sliding-window-counter", "limit", 14},
+      {"token-bucket capacity=8 rate=4/s key=user", "token-bucket", "", 0},
+      {"leaky-bucket-queue capacity=4 rate=5/s key=user", "leaky-bucket-queue", "", 0},
+      {"concurrency limit=5 key=user", "concurrency", "limit", 5, {"--latency", "150ms"}},
+      {"unlimited key=user", "none", "", 0}};
+  std::vector<std::unique_ptr<RunningGateway>> gateways;
+  std::vector<std::unique_ptr<RunningLoad>> probes;
+  for (const ProbedLimit& limit : limits) {
+    std::vector<std::string> arguments = {"--limit", limit.words};
+    arguments.insert(arguments.end(), limit.serve.begin(), limit.serve.end());
+    gateways.push_back(std::make_unique<RunningGateway>(arguments));
+    ASSERT_TRUE(gateways.back()->is_running()) << limit.words;
+  }
+  for (const auto& gateway : gateways) {
+    // Neither can be moved.
+    probes.emplace_back(
+        new RunningLoad(RunningLoad::of_command(probe_command(gateway->url(), by_user))));
+  }
+  int decided = 0;
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    const LoadResult result = probes[i]->wait();
+    expect_found(result, limits[i]);
+    if (result.exit_code == 0) ++decided;
+  }
+  // Were none of them decided, nothing would have been tested.
+  EXPECT_GE(decided, 4);
+}
+
+// ---- Servers of others
+
+constexpr const char* probe_nginx_configuration = R"(
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  limit_req_zone $http_x_user zone=users:8m rate=10r/s;
+  keepalive_requests 1000000;
+  server {{
+    listen 127.0.0.1:{port} backlog=1024;
+    location = /limited {{ limit_req zone=users burst=20 nodelay; alias {folder}/answer; }}
+  }}
+}}
+)";
+
+TEST(ProbeNginx, FindsLimitReqAndThePolicyIsWhatItDoes) {
+  const auto program = find_program("nginx");
+  if (!program) GTEST_SKIP() << "nginx is not installed";
+  const TemporaryFolder folder;
+  folder.write("answer", "ok\n");
+  const Server server = start_server(
+      [&](std::uint16_t port) -> std::vector<std::string> {
+        folder.write("nginx.conf",
+                     fmt::format(probe_nginx_configuration, fmt::arg("folder", folder.path()),
+                                 fmt::arg("port", port)));
+        return {*program,
+                "-p",
+                folder.path(),
+                "-c",
+                folder.path("nginx.conf"),
+                "-e",
+                folder.path("error.log")};
+      },
+      folder.path("output"));
+  ASSERT_NE(server.process, nullptr) << folder.read("output") << folder.read("error.log");
+  const std::string url = local_url(server.port, "/limited");
+  const std::string found = folder.path("found.json");
+  const LoadResult result =
+      RunningLoad::of_command(probe_command(url, {"--key", "header:X-User", "--out", found}))
+          .wait();
+  const ProbedLimit limit{"nginx", "token-bucket", "burst", 20};
+  expect_found(result, limit);
+  if (result.exit_code != 0) GTEST_SKIP() << "undecided, on a machine that is too busy";
+  const Json& probe = result.report["probe"];
+  EXPECT_EQ(probe["algorithm"], "nginx-limit-req");
+  EXPECT_EQ(probe["parameters"]["rate"], "10/s");
+  EXPECT_EQ(probe["denied_status"], 503);
+  EXPECT_EQ(probe["headers"]["families"], Json::array());
+
+  const LoadResult verified =
+      RunningLoad::of_command({WEIR_BINARY, "verify", found, "--json", "--quiet"}).wait();
+  EXPECT_EQ(verified.number("verify.disagree"), 0) << verified.report["verify"].dump(1);
+  EXPECT_GT(verified.number("verify.near_limit"), 100);
+  const test::ProgramResult simulated = test::run_weir({"simulate", found, "--json"});
+  EXPECT_EQ(simulated.exit_code, 0) << simulated.err;
+  const RunningGateway gateway({found});
+  ASSERT_TRUE(gateway.is_running());
+  int allowed = 0;
+  for (int i = 0; i < 30; ++i) {
+    if (fetch(gateway.port(), "/", {{"X-User", "somebody"}}).status == 200) ++allowed;
+  }
+  EXPECT_GE(allowed, 21);
+  EXPECT_LT(allowed, 30);
+}
+
+constexpr const char* probe_haproxy_configuration = R"(
+global
+  nbthread 1
+  maxconn 1000
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend limited
+  bind 127.0.0.1:{port} backlog 1024
+  http-request track-sc0 req.hdr(x-user) table users
+  http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt 10 }}
+  http-request return status 200 content-type text/plain string ok
+backend users
+  stick-table type string len 64 size 100k expire 1h store http_req_rate(2s)
+)";
+
+TEST(ProbeHaproxy, FindsHttpReqRate) {
+  const auto program = find_program("haproxy");
+  if (!program) GTEST_SKIP() << "haproxy is not installed";
+  const TemporaryFolder folder;
+  const Server server = start_server(
+      [&](std::uint16_t port) -> std::vector<std::string> {
+        folder.write("haproxy.cfg",
+                     fmt::format(probe_haproxy_configuration, fmt::arg("port", port)));
+        return {*program, "-db", "-f", folder.path("haproxy.cfg")};
+      },
+      folder.path("output"));
+  ASSERT_NE(server.process, nullptr) << folder.read("output");
+  const LoadResult result =
+      RunningLoad::of_command(probe_command(local_url(server.port, "/"), by_user)).wait();
+  expect_found(result, {"haproxy", "sliding-window-counter", "limit", 10});
+  if (result.exit_code != 0) GTEST_SKIP() << "undecided, on a machine that is too busy";
+  EXPECT_EQ(result.report["probe"]["algorithm"], "haproxy-http-req-rate");
+}
+
+// ---- How it ends
+
+TEST(ProbeEnds, WhatCannotBeReached) {
+  const std::string url = local_url(free_port(), "/");
+  const test::ProgramResult run = test::run_weir({"probe", url});
+  EXPECT_EQ(run.exit_code, 5);
+  EXPECT_THAT(run.err, HasSubstr("cannot be reached"));
+}
+
+TEST(ProbeEnds, WrongUsage) {
+  const auto error_of = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "probe");
+    const test::ProgramResult run = test::run_weir(arguments);
+    EXPECT_EQ(run.exit_code, 2) << run.err;
+    return run.err;
+  };
+  const std::string url = "http://127.0.0.1:1/";
+  EXPECT_THAT(error_of({}), HasSubstr("name a --target URL"));
+  EXPECT_THAT(error_of({url, "--key", "X-User"}), HasSubstr("header:X-User"));
+  EXPECT_THAT(error_of({url, "--max-rate", "fast"}), HasSubstr("--max-rate fast"));
+  EXPECT_THAT(error_of({url, "--max-time", "0s"}), HasSubstr("--max-time 0s"));
+  EXPECT_THAT(error_of({url, "--max-requests", "0"}), HasSubstr("--max-requests 0"));
+  EXPECT_THAT(error_of({url, "--keys", "keys.txt"}), HasSubstr("say with --key"));
+  EXPECT_THAT(error_of({"ftp://a/"}), HasSubstr("http"));
+}
+
+TEST(ProbeEnds, SaysBeforehandAndTellsAStory) {
+  const RunningGateway gateway({"--limit", "unlimited key=user"});
+  ASSERT_TRUE(gateway.is_running());
+  const test::ProgramResult run = test::run_weir({"probe", gateway.url(), "--key", "header:X-User",
+                                                  "--max-requests", "300", "--max-time", "20s"});
+  EXPECT_THAT(run.err, HasSubstr("about to send at most 300 requests to " + gateway.url()));
+  EXPECT_THAT(run.err, HasSubstr("never more than 200 in a second, for at most 20s"));
+  EXPECT_THAT(run.out, HasSubstr("probe of " + gateway.url()));
+  EXPECT_THAT(run.out, HasSubstr("no limit that"));
+}
+
+TEST(ProbeEnds, AnswersThatMeanNeitherAreSaid) {
+  const RunningGateway gateway({"--limit", "unlimited key=user", "--answer", "404"});
+  ASSERT_TRUE(gateway.is_running());
+  const LoadResult result = RunningLoad::of_command(probe_command(gateway.url(), by_user)).wait();
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_THAT(result.report.value("inconclusive_because", ""), HasSubstr("404"));
+}
+
+TEST(ProbeEnds, AnInterruptedProbeReportsWhatIsKnown) {
+  const RunningGateway gateway({"--limit", "fixed-window limit=10 window=10s key=user"});
+  ASSERT_TRUE(gateway.is_running());
+  RunningLoad probe = RunningLoad::of_command(probe_command(gateway.url(), by_user));
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  probe.send_signal(SIGINT);
+  const LoadResult result = probe.wait();
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  EXPECT_EQ(result.report["interrupted"], true);
+  EXPECT_EQ(result.report["verdict"], "inconclusive");
+  EXPECT_GT(result.report["probe"]["requests_used"], 0);
+}
+
+}  // namespace
+}  // namespace weir::e2e
