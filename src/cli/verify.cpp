@@ -8,6 +8,7 @@
 #include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "cli/deliver_report.hpp"
+#include "cli/late_costs.hpp"
 #include "cli/live_run.hpp"
 #include "cli/load_options.hpp"
 #include "cli/scenario_runs.hpp"
@@ -96,23 +97,29 @@ int VerifyCommand::run_scenario(scenario::Scenario scenario, const std::string& 
   // What the audit asks would be asked of the same keys.
   if (!scenario.target) scenario.target.emplace();
   scenario.target->audit = {.share = 0.0, .keys = 0};
+  const bool reads_answers =
+      std::any_of(policy->limits.begin(), policy->limits.end(), [](const policy::LimitSpec& limit) {
+        return limit.charge.when != policy::ChargeSpec::When::admit && !limit.cost.empty();
+      });
   auto run = load::LoadRun::prepare(scenario, {.threads = common.threads,
                                                .target = words.target,
                                                .policy = common.policy,
                                                .fresh_keys = !same_keys,
+                                               .keeps_answers = reads_answers,
                                                .skip_bad_rows = runs.skip_bad_rows});
   if (!run) {
     complain(source, run.error().problems);
     return static_cast<int>(run.error().kind);
   }
-  const std::string pointer = policy->name.empty() ? "/policy" : "/policies/" + policy->name;
-  const auto evidence = oracle::LiveEvidence::make(*policy, run->columns(), pointer);
-  if (!evidence) {
-    complain(source, evidence.error());
+  const auto read_costs = late_costs_of(*policy, run->columns(), scenario.target);
+  if (!read_costs) {
+    complain(source, read_costs.error());
     return exit_invalid_scenario;
   }
-  if (const std::string why = (*evidence)->why_not_verifiable(); !why.empty()) {
-    complain(fmt::format("{}: {}, which cannot be verified", source, why));
+  const std::string pointer = policy->name.empty() ? "/policy" : "/policies/" + policy->name;
+  const auto evidence = oracle::LiveEvidence::make(*policy, run->columns(), pointer, *read_costs);
+  if (!evidence) {
+    complain(source, evidence.error());
     return exit_invalid_scenario;
   }
   const Observed observed = observe(scenario, *run);

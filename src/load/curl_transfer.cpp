@@ -62,6 +62,8 @@ void CurlTransfer::expect_answer() {
   heads_.clear();
   reply_.body_bytes = 0;
   reply_.body_cut = false;
+  head_lines_.clear();
+  body_.clear();
 }
 
 std::optional<Failure> CurlTransfer::overdue(Instant now) const {
@@ -81,9 +83,9 @@ std::size_t CurlTransfer::on_header(char* text, std::size_t, std::size_t size, v
   return static_cast<CurlTransfer*>(self)->take_header_line({text, size}) ? size : 0;
 }
 
-std::size_t CurlTransfer::on_body(char*, std::size_t, std::size_t size, void* self) {
+std::size_t CurlTransfer::on_body(char* text, std::size_t, std::size_t size, void* self) {
   // Whatever is not the size ends the transfer; a piece of no bytes is one, too.
-  return static_cast<CurlTransfer*>(self)->take_body(size) ? size : size + 1;
+  return static_cast<CurlTransfer*>(self)->take_body({text, size}) ? size : size + 1;
 }
 
 // Called when a connection is there and the request is about to be written. libcurl writes it again
@@ -141,11 +143,13 @@ void CurlTransfer::note_connections() {
 
 bool CurlTransfer::take_header_line(std::string_view line) {
   if (!heads_.has_begun()) reply_.first_byte = now();
+  if (shared_.context.keeps_answers) head_lines_ += line;
   return heads_.add_line(line);
 }
 
-bool CurlTransfer::take_body(std::size_t size) {
-  reply_.body_bytes += size;
+bool CurlTransfer::take_body(std::string_view bytes) {
+  reply_.body_bytes += bytes.size();
+  if (shared_.context.keeps_answers) body_ += bytes;
   const auto most = static_cast<std::uint64_t>(shared_.context.target.max_body);
   reply_.body_cut = reply_.body_bytes > most;
   return !reply_.body_cut;
@@ -160,6 +164,8 @@ void CurlTransfer::end(CURLcode result, Instant at) {
   if (!heads_.is_complete()) return end_with(Failure::closed_early, at);
   reply_.status = static_cast<int>(easy_->number(CURLINFO_RESPONSE_CODE));
   reply_.headers = &heads_.headers();
+  reply_.head_lines = head_lines_;
+  reply_.body = body_;
   end_with(Failure::none, at);
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "load/curl_heads.hpp"
@@ -67,7 +68,7 @@ class CurlTransfer {
   void note_connections();
   void expect_answer();
   bool take_header_line(std::string_view line);
-  bool take_body(std::size_t size);
+  bool take_body(std::string_view bytes);
   Failure failure(CURLcode result) const;
   void end_with(Failure failure, Instant at);
 
@@ -86,6 +87,9 @@ class CurlTransfer {
   bool is_to_begin_again_ = false;
   Reply reply_;
   CurlHeads heads_;
+  /// Where replies have them.
+  std::string head_lines_;
+  std::string body_;
 
   /// How often the request has been written, and that it shall not be once more.
   int written_ = 0;

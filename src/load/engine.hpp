@@ -35,6 +35,8 @@ struct EngineContext {
   /// Whether a request may be written again that a connection was closed under, where its method
   /// allows that.
   bool may_resend = true;
+  /// Whether replies have the answers' texts; not all engines can.
+  bool keeps_answers = false;
 };
 
 /// Sends requests and reads answers on one thread's loop. Nothing is handed to the handler from

@@ -92,6 +92,7 @@ tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
   run.plan_ = std::make_unique<scenario::RunPlan>(std::move(*plan));
   run.seed_ = scenario.seed;
   run.fresh_keys_ = options.fresh_keys;
+  run.keeps_answers_ = options.keeps_answers;
   run.nonce_ = make_nonce();
   const Columns& columns = run.plan_->traffic.columns();
   auto requests = RequestTemplate::make(
@@ -100,9 +101,10 @@ tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
   run.requests_ = std::move(*requests);
   run.url_text_ = shown_url(run.requests_->url());
   const std::string obstacle = why_not_native(run.target_, run.requests_->url());
-  if (run.target_.engine == EngineChoice::native && !obstacle.empty()) {
+  if (run.target_.engine == EngineChoice::native && (!obstacle.empty() || run.keeps_answers_)) {
     return refuse(ErrorKind::invalid_scenario, "/target/engine",
-                  fmt::format("native does not do {}: \"libcurl\" does", obstacle));
+                  fmt::format("native does not do {}: \"libcurl\" does",
+                              obstacle.empty() ? "costs that answers tell" : obstacle));
   }
   run.meanings_.emplace(run.target_, policies);
   const std::vector<std::optional<std::size_t>> clients = run.client_columns();
@@ -146,7 +148,9 @@ std::vector<std::string> LoadRun::key_attributes() const {
   return names;
 }
 
-bool LoadRun::takes_native() const { return load::takes_native(target_, requests_->url()); }
+bool LoadRun::takes_native() const {
+  return !keeps_answers_ && load::takes_native(target_, requests_->url());
+}
 
 Result<void> LoadRun::reach() {
   const auto descriptors = ensure_file_descriptors(target_.connections);
@@ -182,7 +186,9 @@ std::vector<std::optional<std::size_t>> LoadRun::client_columns() const {
 
 std::unique_ptr<Engine> LoadRun::make_engine(const EngineContext& context) const {
   if (takes_native()) return std::make_unique<NativeEngine>(context, endpoint_);
-  return make_curl_engine(context);
+  EngineContext by_curl = context;
+  by_curl.keeps_answers = keeps_answers_;
+  return make_curl_engine(by_curl);
 }
 
 metrics::Outcome LoadRun::run(LoadControl& control) {

@@ -31,6 +31,8 @@ struct RunOptions {
   std::string policy = {};
   /// Whether generated values carry a nonce, so that no gateway has met them before.
   bool fresh_keys = false;
+  /// Whether who hears of the attempts wants the answers' texts.
+  bool keeps_answers = false;
   bool skip_bad_rows = false;
 };
 
@@ -84,6 +86,7 @@ class LoadRun {
   unsigned threads_ = 1;
   std::string nonce_;
   bool fresh_keys_ = false;
+  bool keeps_answers_ = false;
   std::string url_text_;
   Witness* witness_ = nullptr;
   /// Of the native engine.

@@ -51,6 +51,10 @@ struct Reply {
   bool resent = false;
   /// Valid only while the reply is handed over; null without an answer.
   const RateLimitHeaders* headers = nullptr;
+  /// Where somebody asked for them, and as long as the reply: the answer's header lines, each with
+  /// its end, and its body without any transfer coding.
+  std::string_view head_lines = {};
+  std::string_view body = {};
 };
 
 }  // namespace weir::load

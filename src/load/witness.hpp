@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "core/request.hpp"
 #include "core/time.hpp"
@@ -14,12 +15,17 @@ struct Testimony {
   const RequestBlock& request;
   Instant sent;
   Instant first_byte;
+  /// When all of the answer was there.
+  Instant end;
   /// Absent where nobody knows: there was no answer, it said neither, or the request may have been
   /// sent twice.
   std::optional<bool> allowed;
   RateLimitReading reading;
   /// What the answer's Date shows.
   std::optional<Instant> date;
+  /// Of a witness that wants them: as Reply has them.
+  std::string_view head_lines = {};
+  std::string_view body = {};
 };
 
 /// Hears of every attempt of a run, from any of its threads.

@@ -383,9 +383,12 @@ void Worker::testify(const Flight& flight, const Reply& reply, Meaning meaning,
   Testimony testimony{.request = flight.request,
                       .sent = context_.clock.wall(std::min(flight.sent, reply.written)),
                       .first_byte = context_.clock.wall(reply.first_byte),
+                      .end = end,
                       .allowed = meaning == Meaning::allowed,
                       .reading = reading,
-                      .date = std::nullopt};
+                      .date = std::nullopt,
+                      .head_lines = reply.head_lines,
+                      .body = reply.body};
   if (meaning == Meaning::unexpected || reply.resent) testimony.allowed = std::nullopt;
   if (reply.headers != nullptr) testimony.date = reply.headers->date(end);
   context_.witness->hear(testimony);

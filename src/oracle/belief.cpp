@@ -69,7 +69,11 @@ bool Belief::try_particle(const Particle& particle, Decision decision, Duration 
 }
 
 bool Belief::fits(const Particle& particle, const Decision& decision, Instant at, Sight& sight) {
-  const limiter::Verdict verdict = bank_.check(particle.row, decision.observation, at);
+  if (decision.is_end) return sight.on_time = true;
+  limiter::Verdict verdict = bank_.check(particle.row, decision.observation, at);
+  if (decision.observation.holders != Observation::Holders::admit) {
+    return fits_with_holders(verdict, decision.observation, sight);
+  }
   if (verdict.allowed != decision.observation.allowed) {
     sight.other_possible = true;
     return false;
@@ -88,6 +92,16 @@ bool Belief::fits(const Particle& particle, const Decision& decision, Instant at
   const Instant answered = decision.answered + uncertainty_.least_offset - uncertainty_.behind;
   sight.on_time |= answered - let_go <= uncertainty_.late_after;
   return true;
+}
+
+// What holds requests back from the outside makes no delays.
+bool Belief::fits_with_holders(const limiter::Verdict& verdict, const Observation& observation,
+                               Sight& sight) {
+  const bool may_admit = verdict.allowed && observation.holders == Observation::Holders::either;
+  sight.other_possible |= observation.allowed || may_admit;
+  const bool fits = !observation.allowed || may_admit;
+  sight.on_time |= fits;
+  return fits;
 }
 
 void Belief::add_instants(TimeSpan span, std::size_t crowd) {
@@ -149,6 +163,10 @@ void Belief::find_flips(const Particle& particle, const Decision& decision, Sigh
 Particle Belief::child_of(const Particle& particle, const Decision& decision, Instant at,
                           Sight& sight) {
   Particle child{bank_.copy(particle.row), at, particle.radius};
+  if (decision.is_end) {
+    bank_.settle(child.row, decision.observation, at);
+    return child;
+  }
   bank_.check(child.row, decision.observation, at);
   bank_.charge(child.row, decision.observation.allowed);
   look(child, decision, at, sight);
@@ -181,7 +199,8 @@ void Belief::look(const Particle& child, const Decision& decision, Instant at, S
 // lead to otherwise is all kept; where too many would be, the middle stands for those between.
 void Belief::add_children(const Particle& particle, const Decision& decision, Sight& sight,
                           Particles& into) {
-  const bool as_new = bank_.is_as_new(particle.row, decision.observation, decision.span.from);
+  const bool as_new =
+      !decision.is_end && bank_.is_as_new(particle.row, decision.observation, decision.span.from);
   children_.clear();
   const Probe* last = nullptr;
   for (const Probe& probe : probes_) {
@@ -232,6 +251,13 @@ void Belief::force(const Particles& from, const Decision& decision, Particles& i
   for (std::size_t i = 0; i < std::min(from.size(), most_forced); ++i) {
     Particle particle = from[i];
     particle.last = std::max(particle.last, decision.span.to);
+    if (decision.is_end) {
+      Particle ended = particle;
+      ended.row = bank_.copy(particle.row);
+      bank_.settle(ended.row, observation, ended.last);
+      add(ended, into);
+      continue;
+    }
     // As it is ...
     Particle kept = particle;
     kept.row = bank_.copy(particle.row);

@@ -47,6 +47,8 @@ struct Decision {
   const Observation& observation;
   TimeSpan span;
   Instant answered;
+  /// Not the decision itself, but the end of the request, when what it has really cost is charged.
+  bool is_end = false;
 };
 
 /// Follows what the limits' states may be through observed decisions: a set of states that encloses
@@ -96,6 +98,8 @@ class Belief {
                     Sight& sight, Particles& into);
   /// Whether the observed outcome would come of a decision at that instant.
   bool fits(const Particle& particle, const Decision& decision, Instant at, Sight& sight);
+  static bool fits_with_holders(const limiter::Verdict& verdict, const Observation& observation,
+                                Sight& sight);
   void probe(const Particle& particle, const Decision& decision, Duration beyond, std::size_t crowd,
              Sight& sight);
   void add_instants(TimeSpan span, std::size_t crowd);

@@ -41,6 +41,9 @@ std::vector<bool> decisions_at(StateBank& bank, const std::vector<Observation>& 
       const Observation& observation = observations[number];
       allowed.push_back(bank.check(row, observation, observation.sent + shift).allowed);
       bank.charge(row, allowed.back());
+      if (allowed.back() && bank.settles_late() && observation.is_late()) {
+        bank.settle(row, observation, observation.sent + shift);
+      }
     }
   }
   return allowed;

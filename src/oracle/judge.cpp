@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "limiter/catalogue.hpp"
+#include "oracle/holders.hpp"
 
 namespace weir::oracle {
 namespace {
@@ -37,8 +38,10 @@ std::optional<std::int64_t> ns_of(std::optional<Duration> duration) {
 
 Judge::Judge(const std::vector<policy::Limit>& limits, const limiter::Environment& environment,
              const std::vector<Observation>& observations)
-    : observations_(observations),
+    : limits_(limits),
+      observations_(observations),
       tells_(limits.size() == 1),
+      counts_slots_(limits.size() == 1 && holding_limits(limits)[0] && limits[0].spec.enforce),
       bank_(limits, environment),
       belief_(bank_, uncertainty_, tick_of(limits)),
       orders_(belief_) {}
@@ -47,25 +50,46 @@ Findings Judge::judge(std::span<const Group* const> groups, const Uncertainty& u
   uncertainty_ = uncertainty;
   findings_ = Findings();
   findings_.marks.resize(observations_.size());
-  for (const Group* group : groups) judge_group(*group);
+  for (const Group* group : groups) {
+    if (counts_slots_ && !group->entries.empty()) {
+      judge_slots(*group);
+    } else {
+      judge_group(*group);
+    }
+  }
   return std::move(findings_);
 }
 
 InFlight Judge::in_flight(std::uint32_t number) const {
   const Observation& observation = observations_[number];
   InFlight request{.observation = &observation,
-                   .real = {},
+                   .number = number,
+                   .is_end = false,
+                   .real = decided_in(observation, uncertainty_),
                    .span = {},
                    .answered = observation.received,
                    .sight = {}};
-  request.real = {observation.sent, observation.received};
-  const Duration took = request.real.width();
-  if (took > uncertainty_.decided_within) {
-    request.real.to = request.real.from + uncertainty_.decided_within;
-  }
-  request.span = {request.real.from + uncertainty_.least_offset - uncertainty_.behind,
-                  request.real.to + uncertainty_.most_offset + uncertainty_.ahead};
+  request.span = on_limiters_clock(request.real, uncertainty_);
   return request;
+}
+
+InFlight Judge::end_of(std::uint32_t number) const {
+  InFlight request = in_flight(number);
+  request.is_end = true;
+  request.real = ended_in(observations_[number], uncertainty_);
+  request.span = on_limiters_clock(request.real, uncertainty_);
+  return request;
+}
+
+std::vector<InFlight> Judge::events_of(const Group& group) const {
+  std::vector<InFlight> events;
+  for (const std::uint32_t number : group.observations) {
+    events.push_back(in_flight(number));
+    if (bank_.settles_late() && observations_[number].is_late()) events.push_back(end_of(number));
+  }
+  std::stable_sort(events.begin(), events.end(),
+                   [](const InFlight& a, const InFlight& b) { return a.real.from < b.real.from; });
+  return events;
 }
 
 void Judge::judge_group(const Group& group) {
@@ -73,78 +97,110 @@ void Judge::judge_group(const Group& group) {
   states_.assign(1, Particle{bank_.add_new(), Instant::min(), {}});
   belief_.begin();
   lost_ = false;
-  const std::vector<std::uint32_t>& numbers = group.observations;
-  std::vector<InFlight> together;
-  for (std::size_t i = 0; i < numbers.size();) {
-    together.assign(1, in_flight(numbers[i]));
-    Instant end = together[0].real.to;
+  std::vector<InFlight> events = events_of(group);
+  for (std::size_t i = 0; i < events.size();) {
+    Instant end = events[i].real.to;
     std::size_t next = i + 1;
-    for (; next < numbers.size() && observations_[numbers[next]].sent <= end; ++next) {
-      together.push_back(in_flight(numbers[next]));
-      end = std::max(end, together.back().real.to);
+    for (; next < events.size() && events[next].real.from <= end; ++next) {
+      end = std::max(end, events[next].real.to);
     }
-    const std::span<const std::uint32_t> some(numbers.data() + i, next - i);
-    const bool all_known = std::all_of(some.begin(), some.end(), [&](std::uint32_t number) {
-      return observations_[number].is_known;
-    });
+    const std::span<InFlight> together(events.data() + i, next - i);
+    const bool all_known =
+        std::all_of(together.begin(), together.end(),
+                    [](const InFlight& request) { return request.observation->is_known; });
     if (lost_ || !all_known) {
-      lose(some);
+      lose(together);
     } else if (together.size() == 1) {
-      judge_alone(together[0], numbers[i]);
+      judge_alone(together[0]);
     } else {
-      judge_together(together, some);
+      judge_together(together);
     }
     i = next;
   }
 }
 
-void Judge::lose(std::span<const std::uint32_t> numbers) {
-  lost_ = true;
-  for (const std::uint32_t number : numbers) count(number, Mark::undetermined);
+// Nobody knows what became of a request that was not answered, nor for how long it holds its slots.
+void Judge::judge_slots(const Group& group) {
+  Instant known_until = Instant::max();
+  for (const std::uint32_t number : group.observations) {
+    if (observations_[number].is_known) continue;
+    known_until = std::min(known_until, observations_[number].sent);
+  }
+  const SlotRule rule = slot_rule_of(limits_[0], group, 0, observations_);
+  std::vector<Holding> requests = holdings_of(group, 0, observations_, rule, uncertainty_);
+  const bool all_known = known_until == Instant::max();
+  SlotJudge judge(rule, std::move(requests), all_known);
+  for (const SlotJudge::Verdict& verdict : judge.judge()) {
+    const TimeSpan decided = decided_in(observations_[verdict.number], uncertainty_);
+    if (decided.to < known_until) {
+      mark_slots(verdict);
+    } else {
+      count(verdict.number, Mark::undetermined);
+    }
+  }
 }
 
-void Judge::judge_alone(InFlight& request, std::uint32_t number) {
+void Judge::mark_slots(const SlotJudge::Verdict& verdict) {
+  findings_.unexplained += verdict.is_possible ? 0U : 1U;
+  findings_.near_limit += verdict.near_limit ? 1U : 0U;
+  count(verdict.number, !verdict.is_possible        ? Mark::disagree
+                        : verdict.other_is_possible ? Mark::undetermined
+                                                    : Mark::agree);
+  if (!verdict.is_possible) return;
+  count_range(verdict.remaining, observations_[verdict.number].told.remaining, 0,
+              findings_.remaining);
+}
+
+void Judge::lose(std::span<const InFlight> requests) {
+  lost_ = true;
+  for (const InFlight& request : requests) {
+    if (!request.is_end) count(request.number, Mark::undetermined);
+  }
+}
+
+void Judge::judge_alone(InFlight& request) {
   Particles after;
   request.sight = Sight();
   belief_.step(states_, request.decision(), request.sight, after);
   if (!request.sight.possible) belief_.force(states_, request.decision(), after);
   belief_.release(states_);
   states_ = std::move(after);
-  mark(request, number);
+  mark(request);
   belief_.reduce(states_, request.span.to);
 }
 
-void Judge::judge_together(std::span<InFlight> requests, std::span<const std::uint32_t> numbers) {
+void Judge::judge_together(std::span<InFlight> requests) {
   const std::vector<InFlight> as_observed(requests.begin(), requests.end());
   Particles after;
   const OrderSearch::Found found = orders_.run(states_, requests, after);
-  if (found == OrderSearch::Found::too_many) return lose(numbers);
+  if (found == OrderSearch::Found::too_many) return lose(requests);
   if (found == OrderSearch::Found::unexplained) {
     std::copy(as_observed.begin(), as_observed.end(), requests.begin());
-    return judge_one_by_one(requests, numbers);
+    return judge_one_by_one(requests);
   }
   belief_.release(states_);
   states_ = std::move(after);
-  for (std::size_t i = 0; i < requests.size(); ++i) mark(requests[i], numbers[i]);
+  for (const InFlight& request : requests) mark(request);
 }
 
 // No order explains them all: each is judged by itself, as they were answered.
-void Judge::judge_one_by_one(std::span<InFlight> requests, std::span<const std::uint32_t> numbers) {
+void Judge::judge_one_by_one(std::span<InFlight> requests) {
   std::vector<std::size_t> order(requests.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return requests[a].real.to < requests[b].real.to;
   });
   for (const std::size_t i : order) {
-    if (lost_) {
-      count(numbers[i], Mark::undetermined);
-    } else {
-      judge_alone(requests[i], numbers[i]);
+    if (!lost_) {
+      judge_alone(requests[i]);
+    } else if (!requests[i].is_end) {
+      count(requests[i].number, Mark::undetermined);
     }
   }
 }
 
-void Judge::mark(const InFlight& request, std::uint32_t number) {
+void Judge::mark(const InFlight& request) {
+  if (request.is_end) return;
   const Sight& sight = request.sight;
   const bool only_delay = !sight.possible && sight.too_early;
   Mark mark = Mark::agree;
@@ -161,7 +217,7 @@ void Judge::mark(const InFlight& request, std::uint32_t number) {
   }
   findings_.unexplained += sight.possible ? 0U : 1U;
   findings_.near_limit += sight.near_limit ? 1U : 0U;
-  count(number, mark);
+  count(request.number, mark);
   if (tells_ && sight.possible) count_told(*request.observation, sight);
 }
 

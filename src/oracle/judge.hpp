@@ -8,6 +8,7 @@
 #include "oracle/belief.hpp"
 #include "oracle/observation.hpp"
 #include "oracle/order_search.hpp"
+#include "oracle/slot_judge.hpp"
 
 namespace weir::oracle {
 
@@ -40,17 +41,24 @@ class Judge {
 
  private:
   void judge_group(const Group& group);
-  void judge_alone(InFlight& request, std::uint32_t number);
-  void judge_together(std::span<InFlight> requests, std::span<const std::uint32_t> numbers);
-  void judge_one_by_one(std::span<InFlight> requests, std::span<const std::uint32_t> numbers);
+  void judge_slots(const Group& group);
+  void mark_slots(const SlotJudge::Verdict& verdict);
+  void judge_alone(InFlight& request);
+  void judge_together(std::span<InFlight> requests);
+  void judge_one_by_one(std::span<InFlight> requests);
   InFlight in_flight(std::uint32_t number) const;
-  void lose(std::span<const std::uint32_t> numbers);
-  void mark(const InFlight& request, std::uint32_t number);
+  InFlight end_of(std::uint32_t number) const;
+  std::vector<InFlight> events_of(const Group& group) const;
+  void lose(std::span<const InFlight> requests);
+  void mark(const InFlight& request);
   void count(std::uint32_t number, Mark mark);
   void count_told(const Observation& observation, const Sight& sight);
 
+  const std::vector<policy::Limit>& limits_;
   const std::vector<Observation>& observations_;
   bool tells_;
+  /// Whether the only limit holds what it admits until that has ended.
+  bool counts_slots_;
   StateBank bank_;
   Uncertainty uncertainty_;
   Belief belief_;

@@ -12,8 +12,10 @@ constexpr Duration one_second = Duration::from_seconds(1);
 }  // namespace
 
 tl::expected<std::unique_ptr<LiveEvidence>, Problems> LiveEvidence::make(
-    const policy::PolicySpec& spec, const Columns& columns, const std::string& pointer) {
+    const policy::PolicySpec& spec, const Columns& columns, const std::string& pointer,
+    ReadCosts read_costs) {
   std::unique_ptr<LiveEvidence> made(new LiveEvidence(columns));
+  made->read_costs_ = std::move(read_costs);
   auto policy = policy::bind_policy(spec, columns, made->evidence_.environment, pointer);
   if (!policy) return tl::unexpected(policy.error());
   made->evidence_.limits = std::move(policy->limits);
@@ -46,33 +48,49 @@ std::uint32_t LiveEvidence::root_of(std::uint32_t node) {
 }
 
 void LiveEvidence::hear(const load::Testimony& testimony) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  note_date(testimony);
   Observation observation{.sent = testimony.sent,
                           .received = testimony.first_byte,
                           .allowed = testimony.allowed.value_or(true),
                           .is_known = testimony.allowed.has_value(),
                           .asks = {},
-                          .told = {}};
+                          .told = {},
+                          .ended = testimony.end};
   const load::RateLimitReading& reading = testimony.reading;
   observation.told = {reading.remaining, reading.reset, std::nullopt};
   if (reading.retry_after.kind == load::AdvertisedWait::Kind::good) {
     observation.told.retry_after = reading.retry_after.wait;
   }
+  RealCosts real;
+  if (read_costs_ && testimony.allowed == true) real = read_costs_(testimony);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  note_date(testimony);
   std::optional<std::uint32_t> first;
   for (std::uint16_t l = 0; l < evidence_.limits.size(); ++l) {
-    const policy::Limit& limit = evidence_.limits[l];
-    if (!limit.applies(testimony.request, 0)) continue;
-    const policy::KeyIndex key = indexers_[l].index_row(testimony.request, 0);
-    const auto number = static_cast<std::uint32_t>(nodes_.size());
-    const auto [found, is_new] = node_of_.try_emplace({l, key}, number);
-    if (is_new) nodes_.push_back({{l, limit.variant(testimony.request, 0)}, key, number});
-    observation.asks.push_back({found->second, limit.cost_of(testimony.request, 0)});
-    if (first) nodes_[root_of(found->second)].parent = root_of(*first);
-    if (!first) first = found->second;
+    if (evidence_.limits[l].applies(testimony.request, 0)) {
+      add_ask(l, testimony, real, observation, first);
+    }
   }
   evidence_.observations.push_back(std::move(observation));
   asked_.push_back(first);
+}
+
+void LiveEvidence::add_ask(std::uint16_t l, const load::Testimony& testimony, const RealCosts& real,
+                           Observation& observation, std::optional<std::uint32_t>& first) {
+  const policy::Limit& limit = evidence_.limits[l];
+  const policy::KeyIndex key = indexers_[l].index_row(testimony.request, 0);
+  const auto number = static_cast<std::uint32_t>(nodes_.size());
+  const auto [found, is_new] = node_of_.try_emplace({l, key}, number);
+  if (is_new) nodes_.push_back({{l, limit.variant(testimony.request, 0)}, key, number});
+  LimitAsk& ask = observation.asks.emplace_back(
+      LimitAsk{found->second, limit.asked_cost(testimony.request, 0)});
+  if (limit.charges_late() && observation.allowed && observation.is_known) {
+    ask.real = limit.cost ? (*limit.cost < real.size() ? real[*limit.cost] : std::nullopt)
+                          : std::optional<policy::Cost>(1);
+    // What is charged that nobody told could be anything.
+    observation.is_known = ask.real.has_value();
+  }
+  if (first) nodes_[root_of(found->second)].parent = root_of(*first);
+  if (!first) first = found->second;
 }
 
 std::vector<Group> LiveEvidence::make_groups() {

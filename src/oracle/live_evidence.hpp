@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,13 +21,17 @@ namespace weir::oracle {
 /// Gathers the evidence of a live run for or against a policy.
 class LiveEvidence final : public load::Witness {
  public:
-  /// Binds the policy; problems point below `pointer`. The columns have to outlive it.
+  /// By cost of the run, what an answer tells of it.
+  using ReadCosts =
+      std::function<std::vector<std::optional<std::int64_t>>(const load::Testimony& testimony)>;
+
+  /// Binds the policy; problems point below `pointer`. The columns have to outlive it. `read_costs`
+  /// is needed where a limit charges what is known only when a request has ended.
   static tl::expected<std::unique_ptr<LiveEvidence>, Problems> make(const policy::PolicySpec& spec,
                                                                     const Columns& columns,
-                                                                    const std::string& pointer);
+                                                                    const std::string& pointer,
+                                                                    ReadCosts read_costs = {});
 
-  /// Of its limits, as oracle::why_not_verifiable().
-  std::string why_not_verifiable() const { return oracle::why_not_verifiable(evidence_.limits); }
   void hear(const load::Testimony& testimony) override;
   /// All that was heard; nothing may be heard afterwards.
   Evidence finish();
@@ -34,6 +40,9 @@ class LiveEvidence final : public load::Witness {
 
  private:
   explicit LiveEvidence(const Columns& columns) : columns_(columns) {}
+  using RealCosts = std::vector<std::optional<std::int64_t>>;
+  void add_ask(std::uint16_t limit, const load::Testimony& testimony, const RealCosts& real,
+               Observation& observation, std::optional<std::uint32_t>& first);
   void note_date(const load::Testimony& testimony);
   std::uint32_t root_of(std::uint32_t node);
   std::vector<Group> make_groups();
@@ -46,6 +55,7 @@ class LiveEvidence final : public load::Witness {
   };
 
   std::mutex mutex_;
+  ReadCosts read_costs_;
   const Columns& columns_;
   Evidence evidence_;
   std::vector<policy::KeyIndexer> indexers_;

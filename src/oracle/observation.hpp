@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -14,6 +15,8 @@ namespace weir::oracle {
 struct LimitAsk {
   std::uint32_t entry = 0;
   policy::Cost cost = 1;
+  /// What the request has really cost, where the limit charges that once it is known.
+  std::optional<policy::Cost> real = std::nullopt;
 
   bool operator==(const LimitAsk&) const = default;
 };
@@ -35,6 +38,17 @@ struct Observation {
   bool is_known = true;
   std::vector<LimitAsk> asks;
   Told told;
+  /// When all of the answer was there; at the earliest when it was received.
+  Instant ended = Instant::min();
+  /// What those of its limits say that hold requests until they end, where others are judged
+  /// without them: nothing against it, that it is denied, or one or the other.
+  enum class Holders : std::uint8_t { admit, deny, either };
+  Holders holders = Holders::admit;
+
+  bool is_late() const {
+    return allowed && is_known &&
+           std::any_of(asks.begin(), asks.end(), [](const LimitAsk& a) { return a.real; });
+  }
 };
 
 /// Requests whose decisions can depend on one another, in the order in which they were sent; those
@@ -73,8 +87,34 @@ struct Uncertainty {
   /// The gateway has decided at most so long after a request was sent; where answers are held back
   /// it says more than when they came.
   Duration decided_within = Duration::max();
+  /// A request may be under way to the gateway's limits for so long after its answer has ended.
+  Duration lingers;
   /// An answer that comes so much later than it had to be held back was held back for too long.
   Duration late_after = Duration::from_seconds(1);
 };
+
+/// When a gateway decided a request, on the client's clock.
+inline TimeSpan decided_in(const Observation& observation, const Uncertainty& uncertainty) {
+  TimeSpan span{observation.sent, observation.received};
+  if (span.width() > uncertainty.decided_within) {
+    span.to = span.from + uncertainty.decided_within;
+  }
+  return span;
+}
+
+/// When an admitted request was over for its limits, on the client's clock: no earlier than what
+/// its answer's way can have taken before it was there.
+inline TimeSpan ended_in(const Observation& observation, const Uncertainty& uncertainty) {
+  const Instant there = std::max(observation.ended, observation.received);
+  const bool is_bounded = there - observation.sent > uncertainty.decided_within;
+  return {is_bounded ? there - uncertainty.decided_within : observation.sent,
+          there + uncertainty.lingers};
+}
+
+/// A time of the client's clock on the limiter's.
+inline TimeSpan on_limiters_clock(TimeSpan real, const Uncertainty& uncertainty) {
+  return {real.from + uncertainty.least_offset - uncertainty.behind,
+          real.to + uncertainty.most_offset + uncertainty.ahead};
+}
 
 }  // namespace weir::oracle

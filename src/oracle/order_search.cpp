@@ -33,8 +33,9 @@ void OrderSearch::sort_into_kinds(std::span<InFlight> requests) {
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const Observation& mine = *requests[i].observation;
     const auto kind = std::find_if(kinds_.begin(), kinds_.end(), [&](const Kind& k) {
-      const Observation& other = *requests[k.requests[0]].observation;
-      return other.allowed == mine.allowed && other.asks == mine.asks;
+      const InFlight& other = requests[k.requests[0]];
+      return other.is_end == requests[i].is_end && other.observation->allowed == mine.allowed &&
+             other.observation->holders == mine.holders && other.observation->asks == mine.asks;
     });
     (kind == kinds_.end() ? kinds_.emplace_back() : *kind).requests.push_back(i);
   }
@@ -51,12 +52,38 @@ void OrderSearch::sort_into_kinds(std::span<InFlight> requests) {
     for (std::size_t i = 0; i < answers.size(); ++i)
       requests[kind.requests[i]].answered = answers[i];
   }
+  find_decisions_of_ends(requests);
+}
+
+void OrderSearch::find_decisions_of_ends(std::span<const InFlight> requests) {
+  for (Kind& kind : kinds_) {
+    const InFlight& end = requests[kind.requests[0]];
+    if (!end.is_end) continue;
+    for (std::size_t k = 0; k < kinds_.size(); ++k) {
+      const InFlight& other = requests[kinds_[k].requests[0]];
+      if (other.is_end || !other.observation->allowed ||
+          other.observation->asks != end.observation->asks) {
+        continue;
+      }
+      kind.decisions = k;
+    }
+    for (const std::size_t r : kind.requests) {
+      const bool is_decided_here =
+          std::any_of(requests.begin(), requests.end(),
+                      [&](const auto& q) { return !q.is_end && q.number == requests[r].number; });
+      kind.ahead += is_decided_here ? 0U : 1U;
+    }
+  }
 }
 
 // Nothing undecided ended before it began.
 bool OrderSearch::may_be_next(const Node& node, std::size_t kind,
                               std::span<const InFlight> requests) const {
-  const InFlight& mine = requests[kinds_[kind].requests[node[kind]]];
+  const Kind& own = kinds_[kind];
+  const InFlight& mine = requests[own.requests[node[kind]]];
+  if (mine.is_end && node[kind] >= own.ahead + (own.decisions ? node[*own.decisions] : 0U)) {
+    return false;
+  }
   for (std::size_t k = 0; k < kinds_.size(); ++k) {
     if (k == kind || node[k] == kinds_[k].requests.size()) continue;
     if (requests[kinds_[k].requests[node[k]]].real.to < mine.real.from) return false;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,16 +10,19 @@
 
 namespace weir::oracle {
 
-/// One of the observations that were under way together, and when it was decided.
+/// One of the observations that were under way together, and when it was decided; or when it ended,
+/// where that changes anything.
 struct InFlight {
   const Observation* observation = nullptr;
+  std::uint32_t number = 0;
+  bool is_end = false;
   /// In real time, which their order goes by, and as the limiter's clock may have shown it.
   TimeSpan real;
   TimeSpan span;
   Instant answered;
   Sight sight;
 
-  Decision decision() const { return {*observation, span, answered}; }
+  Decision decision() const { return {*observation, span, answered, is_end}; }
 };
 
 /// Finds the orders in which a gateway may have decided requests that were under way together.
@@ -37,12 +41,16 @@ class OrderSearch {
   /// Requests that ask the same and got the same, by number, in order.
   struct Kind {
     std::vector<std::size_t> requests;
+    /// Of ends: where the decisions are that come before, and how many ends need none of those.
+    std::optional<std::size_t> decisions;
+    std::size_t ahead = 0;
   };
   /// By kind, how many have been decided.
   using Node = std::vector<std::uint16_t>;
   using Front = std::map<Node, Particles>;
 
   void sort_into_kinds(std::span<InFlight> requests);
+  void find_decisions_of_ends(std::span<const InFlight> requests);
   bool may_be_next(const Node& node, std::size_t kind, std::span<const InFlight> requests) const;
   Found advance(std::span<InFlight> requests, Front& front);
   void drop(Front& front);

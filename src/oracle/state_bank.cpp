@@ -16,6 +16,10 @@ constexpr std::array<std::string_view, 3> token_counters = {"go-x-time-rate", "e
 constexpr std::array<std::string_view, 3> segment_counters = {"sliding-window-segments",
                                                               "dotnet-sliding-window", "figma"};
 
+/// Entries to which it makes no difference for a settlement when its request was admitted.
+constexpr std::array<std::string_view, 3> timeless_settlers = {"token-bucket", "leaky-bucket",
+                                                               "gcra"};
+
 }  // namespace
 
 StateBank::StateBank(const std::vector<policy::Limit>& limits,
@@ -29,6 +33,11 @@ StateBank::StateBank(const std::vector<policy::Limit>& limits,
     has_equivalents_.push_back(counts_tokens);
     counts_by_segment_ |= std::find(segment_counters.begin(), segment_counters.end(),
                                     limit.spec.algorithm) != segment_counters.end();
+    holds_.push_back(limiters_.back()->holds_until_end());
+    settles_late_ |= limit.charges_late();
+    settles_by_time_ |=
+        limit.charges_late() && std::find(timeless_settlers.begin(), timeless_settlers.end(),
+                                          limit.spec.algorithm) == timeless_settlers.end();
   }
 }
 
@@ -45,6 +54,7 @@ Row StateBank::take() {
       slots_ = std::max(needed, slots_ * 2);
       for (const auto& limiter : limiters_) limiter->grow(slots_);
     }
+    if (settles_late_) unsettled_.resize(std::max<std::size_t>(unsettled_.size(), rows_ + 1));
     return rows_++;
   }
   const Row row = free_.back();
@@ -57,6 +67,7 @@ Row StateBank::add_new() {
   for (std::uint32_t e = 0; e < entries_.size(); ++e) {
     limiters_[entries_[e].limit]->copy_state(0, slot(row, e));
   }
+  if (settles_late_) unsettled_[row].clear();
   return row;
 }
 
@@ -65,6 +76,7 @@ Row StateBank::copy(Row from) {
   for (std::uint32_t e = 0; e < entries_.size(); ++e) {
     limiters_[entries_[e].limit]->copy_state(slot(from, e), slot(row, e));
   }
+  if (settles_late_) unsettled_[row] = unsettled_[from];
   return row;
 }
 
@@ -72,10 +84,11 @@ bool StateBank::same(Row a, Row b) const {
   for (std::uint32_t e = 0; e < entries_.size(); ++e) {
     if (!limiters_[entries_[e].limit]->has_same_state(slot(a, e), slot(b, e))) return false;
   }
-  return true;
+  return !settles_by_time_ || unsettled_[a] == unsettled_[b];
 }
 
 bool StateBank::equivalent(Row a, Row b, Instant at) const {
+  if (settles_by_time_ && unsettled_[a] != unsettled_[b]) return false;
   for (std::uint32_t e = 0; e < entries_.size(); ++e) {
     const std::uint16_t limit = entries_[e].limit;
     if (limiters_[limit]->has_same_state(slot(a, e), slot(b, e))) continue;
@@ -90,7 +103,9 @@ bool StateBank::equivalent(Row a, Row b, Instant at) const {
 
 limiter::Verdict StateBank::check(Row row, const Observation& observation, Instant now) {
   asked_.clear();
+  asking_ = {&observation, now};
   for (const LimitAsk& ask : observation.asks) {
+    if (holds_[entries_[ask.entry].limit]) continue;
     policy::JointAsk& asked = asked_.emplace_back();
     asked.limiter = limiters_[entries_[ask.entry].limit].get();
     asked.spec = &limits_[entries_[ask.entry].limit].spec;
@@ -105,17 +120,49 @@ void StateBank::charge(Row row, bool allowed) {
     asked.charge.key = slot(row, (asked.charge.key - 1) % entries);
   }
   policy::charge_jointly(asked_, allowed);
+  if (allowed) remember(row);
+}
+
+void StateBank::remember(Row row) {
+  if (settles_late_ && asking_.observation->is_late()) unsettled_[row].push_back(asking_);
+}
+
+// Those that ask the same are settled in the order in which they were admitted.
+void StateBank::settle(Row row, const Observation& observation, Instant now) {
+  std::vector<Unsettled>& unsettled = unsettled_[row];
+  const auto found = std::find_if(unsettled.begin(), unsettled.end(), [&](const Unsettled& u) {
+    return u.observation->asks == observation.asks;
+  });
+  const Instant charged_at = found == unsettled.end() ? now : found->charged_at;
+  if (found != unsettled.end()) unsettled.erase(found);
+  for (const LimitAsk& ask : observation.asks) {
+    if (!ask.real) continue;
+    const std::uint16_t limit = entries_[ask.entry].limit;
+    const policy::ChargeSpec& charge = limits_[limit].spec.charge;
+    const policy::Cost charged =
+        charge.when == policy::ChargeSpec::When::reserve ? ask.cost : policy::Cost{0};
+    policy::Charge real = charge_of(row, ask, now);
+    real.cost = charge.refund ? *ask.real : std::max(*ask.real, charged);
+    limiters_[limit]->settle(real, charged_at, charged);
+  }
 }
 
 void StateBank::charge_anyway(Row row, const Observation& observation, Instant now) {
   for (const LimitAsk& ask : observation.asks) {
-    limiters_[entries_[ask.entry].limit]->charge(charge_of(row, ask, now));
+    const std::uint16_t limit = entries_[ask.entry].limit;
+    policy::Charge charge = charge_of(row, ask, now);
+    if (holds_[limit]) continue;
+    if (limits_[limit].spec.charge.when == policy::ChargeSpec::When::answer) charge.cost = 0;
+    limiters_[limit]->charge(charge);
   }
+  asking_ = {&observation, now};
+  remember(row);
 }
 
 bool StateBank::is_as_new(Row row, const Observation& observation, Instant now) const {
   return std::all_of(observation.asks.begin(), observation.asks.end(), [&](const LimitAsk& ask) {
-    return limiters_[entries_[ask.entry].limit]->is_as_new(charge_of(row, ask, now));
+    const std::uint16_t limit = entries_[ask.entry].limit;
+    return holds_[limit] || limiters_[limit]->is_as_new(charge_of(row, ask, now));
   });
 }
 

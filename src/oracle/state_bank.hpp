@@ -14,7 +14,8 @@ namespace weir::oracle {
 using Row = std::uint32_t;
 
 /// States that a gateway's limits may be in for the keys of one group, in rows that are copied and
-/// given back.
+/// given back. Limits that hold requests until they end are passed over: others than these states
+/// say what they do.
 class StateBank {
  public:
   StateBank(const std::vector<policy::Limit>& limits, const limiter::Environment& environment);
@@ -36,6 +37,8 @@ class StateBank {
   limiter::Verdict check(Row row, const Observation& observation, Instant now);
   /// Changes the states just checked as that outcome does.
   void charge(Row row, bool allowed);
+  /// Charges what an admitted request has really cost, now that it has ended.
+  void settle(Row row, const Observation& observation, Instant now);
   /// Charges every limit, whatever it says.
   void charge_anyway(Row row, const Observation& observation, Instant now);
 
@@ -46,6 +49,8 @@ class StateBank {
   std::optional<Duration> told_wait(Row row, const Observation& observation, Instant now) const;
 
   bool counts_by_segment() const { return counts_by_segment_; }
+  /// Whether any limit charges what is known only when a request has ended.
+  bool settles_late() const { return settles_late_; }
   std::size_t entries() const { return entries_.size(); }
 
  private:
@@ -56,6 +61,15 @@ class StateBank {
     return {slot(row, ask.entry), entries_[ask.entry].variant, now, ask.cost};
   }
   Row take();
+  void remember(Row row);
+
+  /// A request that was admitted and whose cost is still to be settled.
+  struct Unsettled {
+    const Observation* observation = nullptr;
+    Instant charged_at;
+
+    bool operator==(const Unsettled&) const = default;
+  };
 
   const std::vector<policy::Limit>& limits_;
   /// Slot 0 of each is that of a key never seen.
@@ -65,9 +79,18 @@ class StateBank {
   Row rows_ = 0;
   std::size_t slots_ = 1;
   std::vector<policy::JointAsk> asked_;
+  /// Who asked last, and when.
+  Unsettled asking_;
+  /// By row, where any limit settles late.
+  std::vector<std::vector<Unsettled>> unsettled_;
+  /// By limit.
+  std::vector<bool> holds_;
   /// By limit, whether equivalent() says enough of its states.
   std::vector<bool> has_equivalents_;
   bool counts_by_segment_ = false;
+  bool settles_late_ = false;
+  /// Whether it matters for a settlement when its request was admitted.
+  bool settles_by_time_ = false;
 };
 
 }  // namespace weir::oracle

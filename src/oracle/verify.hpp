@@ -40,9 +40,6 @@ struct Verification {
 /// How many disagreements are told of.
 inline constexpr std::size_t most_disagreements_told = 10;
 
-/// Why decisions of such limits cannot be compared with a model yet, or empty.
-std::string why_not_verifiable(const std::vector<policy::Limit>& limits);
-
 Verification verify(const Evidence& evidence);
 
 }  // namespace weir::oracle
