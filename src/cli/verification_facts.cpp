@@ -6,6 +6,7 @@
 
 #include "core/random.hpp"
 #include "gateway/limit_gatekeeper.hpp"
+#include "oracle/likeness.hpp"
 #include "oracle/verify.hpp"
 
 namespace weir::cli {
@@ -24,6 +25,11 @@ std::string words_of(const Evidence& evidence) {
   for (const policy::Limit& limit : evidence.limits) {
     if (!text.empty()) text += " and ";
     text += gateway::words_of({limit.spec, {}, limit.variants}, 0);
+  }
+  // As it stands in most configurations.
+  constexpr std::string_view is_so = "=true";
+  for (std::size_t at = text.find(is_so); at != text.npos; at = text.find(is_so)) {
+    text.erase(at, is_so.size());
   }
   return text.empty() ? "no limit" : text;
 }
@@ -67,6 +73,10 @@ VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudony
   if (found.offset) {
     facts.clock_offset = found.offset->middle();
     facts.clock_offset_error = found.offset->most - *facts.clock_offset;
+  }
+  facts.clock_tick = found.tick;
+  if (const auto likeness = oracle::find_likeness(evidence, found)) {
+    facts.behaves_like = likeness->words;
   }
   for (const std::uint32_t number : found.first_disagreements) {
     const Observation& observation = evidence.observations[number];

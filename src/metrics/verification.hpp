@@ -18,6 +18,8 @@ struct VerificationCounts {
   std::uint64_t under_admitted = 0;
   std::uint64_t delays_too_short = 0;
   std::uint64_t delays_too_long = 0;
+  /// All that were admitted.
+  std::uint64_t admitted = 0;
   /// Denied, or the last that was admitted.
   std::uint64_t near_limit = 0;
   /// What answers told, beside what they should have.
@@ -38,6 +40,10 @@ struct VerificationFacts {
   /// and by how much more or less it may.
   std::optional<Duration> clock_offset;
   Duration clock_offset_error;
+  /// How far the ticks of the gateway's clock are apart, where they were found.
+  std::optional<Duration> clock_tick;
+  /// Another policy, in words, that explains what this one does not; empty for none.
+  std::string behaves_like;
   struct Disagreement {
     Instant time;
     std::string key;
@@ -50,6 +56,13 @@ struct VerificationFacts {
   /// The least share of agreement that passes.
   double least_agreement = 1.0;
 
+  /// How many more were admitted than the policy admits, as a share of those; less than 0 if fewer.
+  double admitted_beyond() const {
+    const auto beyond =
+        static_cast<double>(counts.over_admitted) - static_cast<double>(counts.under_admitted);
+    const double by_policy = static_cast<double>(counts.admitted) - beyond;
+    return by_policy > 0.0 ? beyond / by_policy : 0.0;
+  }
   bool passes() const {
     return static_cast<double>(counts.agree) >=
            least_agreement * static_cast<double>(counts.agree + counts.disagree);

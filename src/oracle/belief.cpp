@@ -42,13 +42,18 @@ void Belief::release(Particles& particles) {
 void Belief::step(const Particles& from, const Decision& decision, Sight& sight, Particles& into) {
   widest_ = std::max(widest_, decision.span.width());
   bool possible = false;
+  const std::int64_t tick = uncertainty_.tick.ns();
+  on_ticks_ = tick > 0 && decision.span.width().ns() / tick <= most_ticks;
   for (const Particle& particle : from) {
     possible |= try_particle(particle, decision, Duration(), from.size(), sight, into);
   }
+  on_ticks_ = false;
   if (!possible) {
+    Decision wide = decision;
+    if (tick > 0) wide.span = decision.wide;
     for (const Particle& particle : from) {
       const Duration beyond = uncertainty_.margin + particle.radius;
-      possible |= try_particle(particle, decision, beyond, from.size(), sight, into);
+      possible |= try_particle(particle, wide, beyond, from.size(), sight, into);
     }
     sight.only_just |= possible;
   }
@@ -59,9 +64,13 @@ bool Belief::try_particle(const Particle& particle, Decision decision, Duration 
                           std::size_t crowd, Sight& sight, Particles& into) {
   // The order of a key's decisions is known: none is before the one that led to this state.
   if (particle.last > decision.span.to + particle.radius + beyond) return false;
-  decision.span.from = std::max(decision.span.from, particle.last);
-  decision.span.to = std::max(decision.span.to, particle.last);
-  probe(particle, decision, beyond, crowd, sight);
+  if (on_ticks_) {
+    probe_ticks(particle, decision, sight);
+  } else {
+    decision.span.from = std::max(decision.span.from, particle.last);
+    decision.span.to = std::max(decision.span.to, particle.last);
+    probe(particle, decision, beyond, crowd, sight);
+  }
   const bool possible =
       std::any_of(probes_.begin(), probes_.end(), [](const Probe& p) { return p.fits; });
   if (possible) add_children(particle, decision, sight, into);
@@ -123,6 +132,14 @@ void Belief::add_instants(TimeSpan span, std::size_t crowd) {
     spacing_ = Duration::from_ns(width / parts + 1);
   }
   probes_.push_back({span.to, false, true});
+}
+
+void Belief::probe_ticks(const Particle& particle, const Decision& decision, Sight& sight) {
+  probes_.clear();
+  spacing_ = Duration();
+  for (Instant at = decision.span.from; at <= decision.span.to; at = at + uncertainty_.tick) {
+    if (at >= particle.last) probes_.push_back({at, fits(particle, decision, at, sight), true});
+  }
 }
 
 void Belief::probe(const Particle& particle, const Decision& decision, Duration beyond,

@@ -49,6 +49,8 @@ struct Decision {
   Instant answered;
   /// Not the decision itself, but the end of the request, when what it has really cost is charged.
   bool is_end = false;
+  /// Where the ticks of the limiter's clock are known: when it was decided if they are elsewhere.
+  TimeSpan wide = {};
 };
 
 /// Follows what the limits' states may be through observed decisions: a set of states that encloses
@@ -103,6 +105,7 @@ class Belief {
   void probe(const Particle& particle, const Decision& decision, Duration beyond, std::size_t crowd,
              Sight& sight);
   void add_instants(TimeSpan span, std::size_t crowd);
+  void probe_ticks(const Particle& particle, const Decision& decision, Sight& sight);
   void find_flips(const Particle& particle, const Decision& decision, Sight& sight);
   void add_children(const Particle& particle, const Decision& decision, Sight& sight,
                     Particles& into);
@@ -115,6 +118,8 @@ class Belief {
   Duration widest_;
   bool encloses_ = true;
   Duration spacing_;
+  /// Whether only the ticks of the limiter's clock are tried.
+  bool on_ticks_ = false;
   std::vector<Probe> probes_;
   std::vector<Probe> found_;
   Particles children_;

@@ -8,9 +8,7 @@
 namespace weir::oracle {
 namespace {
 
-/// No offset is looked for more exactly.
-constexpr Duration finest = Duration::from_us(400);
-/// Nor are the decisions judged more often than this.
+/// The decisions are not judged more often than this.
 constexpr int most_trials = 150;
 
 /// Of the offsets that lie side by side, those nearest to none: offsets a window apart explain the
@@ -60,7 +58,7 @@ struct Cell {
 
 /// The cell to look into: of those that may explain the most, the one that seems to, then the
 /// widest. None where all that may are fine enough.
-std::vector<Cell>::iterator most_urgent(std::vector<Cell>& cells) {
+std::vector<Cell>::iterator most_urgent(std::vector<Cell>& cells, Duration finest) {
   const auto fewest =
       std::min_element(cells.begin(), cells.end(), [](const auto& a, const auto& b) {
         return a.impossible < b.impossible;
@@ -91,18 +89,22 @@ bool depends_on_clock(const std::vector<policy::Limit>& limits,
 }
 
 ClockOffset refine_offset(Judge& judge, std::span<const Group* const> groups,
-                          const Uncertainty& uncertainty, ClockOffset range, Against against) {
+                          const Uncertainty& uncertainty, ClockOffset range, Against against,
+                          Duration finest) {
   const auto trial = [&](ClockOffset offsets) {
     Uncertainty tried = uncertainty;
     tried.least_offset = offsets.least;
     tried.most_offset = offsets.most;
     const Findings findings = judge.judge(groups, tried);
     const bool strictly = against == Against::impossible;
-    return Cell{offsets, strictly ? findings.disagree : findings.unexplained, findings.unexplained};
+    // What answers tell speaks for an offset as decisions do.
+    const std::uint64_t told = findings.remaining.disagree + findings.reset_after.disagree;
+    return Cell{offsets, (strictly ? findings.disagree : findings.unexplained) + told,
+                findings.unexplained + told};
   };
   std::vector<Cell> cells = {trial(range)};
   for (int trials = 1; trials < most_trials; trials += 2) {
-    const auto next = most_urgent(cells);
+    const auto next = most_urgent(cells, finest);
     if (next == cells.end()) break;
     const ClockOffset all = next->offsets;
     *next = trial({all.least, all.middle()});

@@ -15,6 +15,12 @@ struct ClockOffset {
   Duration middle() const { return least + Duration::from_ns((most - least).ns() / 2); }
 };
 
+inline Uncertainty with_offset(const ClockOffset& offset, Uncertainty uncertainty) {
+  uncertainty.least_offset = offset.least;
+  uncertainty.most_offset = offset.most;
+  return uncertainty;
+}
+
 /// Whether the limits decide otherwise on a clock that is set otherwise, as windows at fixed times
 /// do. The requests are decided as if each had been when it was sent.
 bool depends_on_clock(const std::vector<policy::Limit>& limits,
@@ -26,9 +32,13 @@ bool depends_on_clock(const std::vector<policy::Limit>& limits,
 /// that none can, also of those that were left out.
 enum class Against { unexplained, impossible };
 
+/// No offset is looked for more exactly.
+inline constexpr Duration finest_offset = Duration::from_us(400);
+
 /// The offsets within a range that explain the most of the groups' decisions: by halves, leaving
 /// those out that explain fewer.
 ClockOffset refine_offset(Judge& judge, std::span<const Group* const> groups,
-                          const Uncertainty& uncertainty, ClockOffset range, Against against);
+                          const Uncertainty& uncertainty, ClockOffset range, Against against,
+                          Duration finest = finest_offset);
 
 }  // namespace weir::oracle

@@ -67,17 +67,23 @@ InFlight Judge::in_flight(std::uint32_t number) const {
                    .is_end = false,
                    .real = decided_in(observation, uncertainty_),
                    .span = {},
+                   .wide = {},
                    .answered = observation.received,
                    .sight = {}};
-  request.span = on_limiters_clock(request.real, uncertainty_);
+  set_clock_times(request);
   return request;
+}
+
+void Judge::set_clock_times(InFlight& request) const {
+  request.span = ticks_shown(request.real, uncertainty_);
+  request.wide = on_limiters_clock(request.real, uncertainty_);
 }
 
 InFlight Judge::end_of(std::uint32_t number) const {
   InFlight request = in_flight(number);
   request.is_end = true;
   request.real = ended_in(observations_[number], uncertainty_);
-  request.span = on_limiters_clock(request.real, uncertainty_);
+  set_clock_times(request);
   return request;
 }
 
@@ -215,15 +221,18 @@ void Judge::mark(const InFlight& request) {
   } else if (sight.other_possible || sight.only_just) {
     mark = Mark::undetermined;
   }
-  findings_.unexplained += sight.possible ? 0U : 1U;
+  // That the ticks do not explain it speaks against their place.
+  const bool is_explained = sight.possible && (uncertainty_.tick == Duration() || !sight.only_just);
+  findings_.unexplained += is_explained ? 0U : 1U;
   findings_.near_limit += sight.near_limit ? 1U : 0U;
   count(request.number, mark);
-  if (tells_ && sight.possible) count_told(*request.observation, sight);
+  if (tells_ && sight.possible && belief_.encloses()) count_told(*request.observation, sight);
 }
 
 void Judge::count(std::uint32_t number, Mark mark) {
   findings_.marks[number] = mark;
   const bool allowed = observations_[number].allowed;
+  findings_.admitted += allowed ? 1U : 0U;
   switch (mark) {
     case Mark::agree:
       ++findings_.agree;

@@ -47,6 +47,7 @@ class Judge {
   void judge_together(std::span<InFlight> requests);
   void judge_one_by_one(std::span<InFlight> requests);
   InFlight in_flight(std::uint32_t number) const;
+  void set_clock_times(InFlight& request) const;
   InFlight end_of(std::uint32_t number) const;
   std::vector<InFlight> events_of(const Group& group) const;
   void lose(std::span<const InFlight> requests);

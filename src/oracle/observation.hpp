@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/int128.hpp"
 #include "core/time.hpp"
 #include "policy/policy.hpp"
 
@@ -79,6 +80,9 @@ struct Uncertainty {
   /// is read once a while, and the ticks it is rounded to.
   Duration behind;
   Duration ahead;
+  /// How far the ticks of the limiter's clock are apart, where that is known: it shows the last
+  /// one, counted from an even number of them. Not so much behind or ahead is likely then.
+  Duration tick;
   /// The gateway's time less the client's lies in it.
   Duration least_offset;
   Duration most_offset;
@@ -111,10 +115,20 @@ inline TimeSpan ended_in(const Observation& observation, const Uncertainty& unce
           there + uncertainty.lingers};
 }
 
-/// A time of the client's clock on the limiter's.
+/// A time of the client's clock on the limiter's, whatever that is like.
 inline TimeSpan on_limiters_clock(TimeSpan real, const Uncertainty& uncertainty) {
   return {real.from + uncertainty.least_offset - uncertainty.behind,
           real.to + uncertainty.most_offset + uncertainty.ahead};
+}
+
+/// The first and the last tick that the limiter's clock can have shown then, where those are known.
+inline TimeSpan ticks_shown(TimeSpan real, const Uncertainty& uncertainty) {
+  const std::int64_t tick = uncertainty.tick.ns();
+  if (tick == 0) return on_limiters_clock(real, uncertainty);
+  const auto last = [&](Instant at) {
+    return Instant::from_unix_ns(floor_div(at.unix_ns(), tick) * tick);
+  };
+  return {last(real.from + uncertainty.least_offset), last(real.to + uncertainty.most_offset)};
 }
 
 }  // namespace weir::oracle

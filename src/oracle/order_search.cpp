@@ -40,7 +40,7 @@ void OrderSearch::sort_into_kinds(std::span<InFlight> requests) {
     (kind == kinds_.end() ? kinds_.emplace_back() : *kind).requests.push_back(i);
   }
   for (const Kind& kind : kinds_) {
-    for (const auto& span : {&InFlight::real, &InFlight::span}) {
+    for (const auto& span : {&InFlight::real, &InFlight::span, &InFlight::wide}) {
       std::vector<Instant> ends;
       for (const std::size_t r : kind.requests) ends.push_back((requests[r].*span).to);
       std::sort(ends.begin(), ends.end());

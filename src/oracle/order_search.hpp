@@ -19,10 +19,11 @@ struct InFlight {
   /// In real time, which their order goes by, and as the limiter's clock may have shown it.
   TimeSpan real;
   TimeSpan span;
+  TimeSpan wide;
   Instant answered;
   Sight sight;
 
-  Decision decision() const { return {*observation, span, answered, is_end}; }
+  Decision decision() const { return {*observation, span, answered, is_end, wide}; }
 };
 
 /// Finds the orders in which a gateway may have decided requests that were under way together.

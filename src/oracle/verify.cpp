@@ -1,41 +1,18 @@
 #include "oracle/verify.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
+#include <utility>
 
-#include "limiter/catalogue.hpp"
+#include "oracle/clock_ticks.hpp"
+#include "oracle/decision_times.hpp"
 #include "oracle/holders.hpp"
+#include "oracle/inconclusive.hpp"
 
 namespace weir::oracle {
 namespace {
 
-/// Clocks of coarser ticks are those that windows go by: where their ticks lie is looked for.
-constexpr Duration coarsest_tick = Duration::from_ms(10);
-/// nginx reads the kernel's coarse clock, which most kernels move on 250 times a second.
-constexpr Duration kernel_tick = Duration::from_ms(4);
 /// So many observations say where the clock stands.
 constexpr std::size_t most_for_offset = 1'000;
-/// Below so many decisions near the limit, or above such a share of undetermined ones, the rest
-/// says nothing.
-constexpr std::uint64_t fewest_near_limit = 10;
-constexpr double most_undetermined = 0.02;
-
-Uncertainty uncertainty_of(const std::vector<policy::Limit>& limits) {
-  Uncertainty uncertainty;
-  for (const policy::Limit& limit : limits) {
-    const limiter::AlgorithmInfo* info = limiter::find_algorithm(limit.spec.algorithm);
-    const Duration tick = info->clock_granularity;
-    if (tick > coarsest_tick || tick <= Duration::from_ns(1)) continue;
-    const bool is_nginx = info->id == "nginx-limit-req";
-    // HAProxy's periods begin at even ticks.
-    const Duration step = info->id == "haproxy-http-req-rate" ? tick * 2 : tick;
-    uncertainty.ahead = std::max(uncertainty.ahead, step);
-    uncertainty.behind = std::max(uncertainty.behind, is_nginx ? step + kernel_tick : step);
-  }
-  return uncertainty;
-}
 
 bool may_delay(const std::vector<policy::Limit>& limits, const limiter::Environment& environment,
                const std::vector<Observation>& observations, std::span<const Group* const> groups) {
@@ -51,32 +28,6 @@ bool may_delay(const std::vector<policy::Limit>& limits, const limiter::Environm
     }
   }
   return false;
-}
-
-/// How long denials take, which neither wait nor are served, where there are enough of them.
-std::optional<Duration> slowest_denial(const std::vector<Observation>& observations) {
-  constexpr std::size_t enough_denials = 30;
-  Duration slowest;
-  std::size_t denials = 0;
-  for (const Observation& observation : observations) {
-    if (observation.allowed) continue;
-    slowest = std::max(slowest, observation.received - observation.sent);
-    ++denials;
-  }
-  return denials >= enough_denials ? std::optional(slowest) : std::nullopt;
-}
-
-/// How long a gateway takes to decide, where answers may take longer because admitted requests
-/// wait or are served: as long as denials take.
-Duration decision_time(const std::vector<Observation>& observations, bool delays) {
-  constexpr Duration least = Duration::from_ms(10);
-  if (const auto slowest = slowest_denial(observations)) return std::max(*slowest * 3, least);
-  if (!delays) return Duration::max();
-  Duration fastest = Duration::max();
-  for (const Observation& observation : observations) {
-    fastest = std::min(fastest, observation.received - observation.sent);
-  }
-  return fastest * 10 + least;
 }
 
 std::size_t denials_in(const Group& group, const std::vector<Observation>& observations) {
@@ -103,12 +54,6 @@ std::vector<const Group*> telling_groups(const Evidence& evidence) {
   return some;
 }
 
-Uncertainty at(const ClockOffset& offset, Uncertainty uncertainty) {
-  uncertainty.least_offset = offset.least;
-  uncertainty.most_offset = offset.most;
-  return uncertainty;
-}
-
 /// The offset that seems to explain the most; where states are not always enclosed, one with which
 /// nothing is impossible, if there is any.
 ClockOffset find_offset(const Evidence& evidence, Judge& judge, std::span<const Group* const> all,
@@ -116,46 +61,11 @@ ClockOffset find_offset(const Evidence& evidence, Judge& judge, std::span<const 
   const ClockOffset likely =
       refine_offset(judge, some, uncertainty, evidence.offset, Against::unexplained);
   if (!judge.counts_by_segment()) return likely;
-  if (judge.judge(all, at(likely, uncertainty)).disagree == 0) return likely;
+  if (judge.judge(all, with_offset(likely, uncertainty)).disagree == 0) return likely;
   const ClockOffset possible =
       refine_offset(judge, some, uncertainty, evidence.offset, Against::impossible);
-  return judge.judge(all, at(possible, uncertainty)).disagree == 0 ? possible : likely;
+  return judge.judge(all, with_offset(possible, uncertainty)).disagree == 0 ? possible : likely;
 }
-
-std::string why_inconclusive(const Verification& found) {
-  const std::uint64_t decisions = found.decisions();
-  if (decisions == 0) return "no request was decided";
-  if (found.findings.disagree > 0) return "";
-  if (found.findings.near_limit < fewest_near_limit) {
-    return fmt::format(
-        "only {} of {} decisions were near the limit, and traffic that is all allowed proves "
-        "nothing: send more requests of one key than the policy admits",
-        found.findings.near_limit, decisions);
-  }
-  const double share =
-      static_cast<double>(found.findings.undetermined) / static_cast<double>(decisions);
-  if (share > most_undetermined) {
-    return fmt::format(
-        "{:.1f} % of the decisions were too close to call: send fewer requests at a time, from "
-        "nearer to the gateway, or against a limit whose units come back more slowly",
-        share * 100.0);
-  }
-  return "";
-}
-
-/// What a gateway may need to decide, as a multiple of what denials took and at least, and for how
-/// long requests may go on to count there after their answers have ended.
-struct Latitude {
-  int times = 1;
-  Duration least;
-  Duration lingers;
-};
-
-/// From what holds on an idle machine to what does on one that is stalled for long.
-constexpr std::array<Latitude, 4> latitudes = {
-    Latitude{1, Duration(), Duration()}, Latitude{2, Duration::from_ms(5), Duration::from_ms(2)},
-    Latitude{3, Duration::from_ms(20), Duration::from_ms(20)},
-    Latitude{3, Duration::from_ms(50), Duration::from_ms(50)}};
 
 /// Whether it matters when requests end.
 bool depends_on_ends(const std::vector<policy::Limit>& limits) {
@@ -177,18 +87,22 @@ Verification verify_with(const Evidence& evidence, Uncertainty uncertainty) {
   if (depends_on_clock(evidence.limits, evidence.environment, evidence.observations, some)) {
     found.offset = find_offset(evidence, judge, all, some, uncertainty);
   }
-  found.findings = judge.judge(all, at(found.offset.value_or(ClockOffset()), uncertainty));
+  found.findings = judge.judge(all, with_offset(found.offset.value_or(ClockOffset()), uncertainty));
+  if (found.offset) return found;
+  if (auto ticks = find_ticks(evidence.limits, judge, all, some, uncertainty, found.findings)) {
+    found.findings = std::move(ticks->findings);
+    found.tick = ticks->tick;
+  }
   return found;
 }
 
 /// The narrowest latitude that explains all is as good as any: what is decided early and ends late
 /// is only made up of what happens seldom.
 Verification verify_by_ends(Evidence evidence, Uncertainty uncertainty) {
-  const auto slowest = slowest_denial(evidence.observations);
+  const std::vector<Duration> denials = denial_times(evidence.observations);
   Verification found;
-  for (const Latitude& latitude : latitudes) {
-    uncertainty.decided_within =
-        slowest ? std::max(*slowest * latitude.times, latitude.least) : Duration::max();
+  for (const Latitude& latitude : latitudes()) {
+    uncertainty.decided_within = time_to_decide(denials, latitude);
     uncertainty.lingers = latitude.lingers;
     if (evidence.limits.size() > 1) {
       note_holders(evidence.limits, evidence.groups, uncertainty, evidence.observations);
@@ -228,7 +142,7 @@ Verification verify(const Evidence& evidence) {
     found = verify_with(evidence, uncertainty);
   }
   list_first_disagreements(evidence, found);
-  found.why_inconclusive = why_inconclusive(found);
+  found.why_inconclusive = why_inconclusive(evidence, found);
   return found;
 }
 

@@ -27,6 +27,8 @@ struct Verification {
   Findings findings;
   /// Absent where no decision depends on what the gateway's clock shows.
   std::optional<ClockOffset> offset;
+  /// How far the ticks of the gateway's clock are apart, where they were found.
+  std::optional<Duration> tick;
   /// By number, the first observations that no state of the model explains.
   std::vector<std::uint32_t> first_disagreements;
   /// Why it says nothing, or empty.

@@ -67,7 +67,7 @@ std::string not_a_number(const std::string& path, const Json& value) {
 
 /// Why a field could not be computed.
 std::string_view null_reason(const std::string& path) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> reasons = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> reasons = {
       {{"latency.allowed.", "no attempt was allowed"},
        {"latency.denied.", "no attempt was denied"},
        {"latency.operation.", "no operation ended"},
@@ -75,6 +75,7 @@ std::string_view null_reason(const std::string& path) {
        {"delay_p99_ns", "no attempt was allowed"},
        {"attempts_per_success", "no operation succeeded"},
        {"state_bytes_per_key", "no key came"},
+       {"verify.clock", "no decision depends on it, or it was not found"},
        {"series.p99_ns", "no attempt was allowed in that interval"}}};
   for (const auto& [part, reason] : reasons) {
     if (path.find(part) != std::string::npos) return reason;
@@ -87,6 +88,11 @@ Json failure(const Threshold& threshold, std::string reason) {
           {"value", nullptr},
           {"ok", false},
           {"reason", std::move(reason)}};
+}
+
+/// A field that only `weir verify` has, in the report of another command.
+bool is_of_verify_only(const std::string& path, const Json& report) {
+  return path.starts_with("verify.") && !report.contains("verify");
 }
 
 bool is_live(const Json& report) { return report.contains("target"); }
@@ -136,6 +142,12 @@ Json evaluate(const Threshold& threshold, const Json& report) {
     none = no_counts_by_name();
     value = find_path(none, path);
   }
+  if (value == nullptr && is_of_verify_only(path, report)) {
+    return {{"expression", threshold.expression},
+            {"value", nullptr},
+            {"ok", true},
+            {"reason", fmt::format("{} is of weir verify only: not judged", path)}};
+  }
   const bool of_live_runs = may_be_of_live_runs(path, report);
   if (value == nullptr && (of_live_runs || may_be_of_simulations(path, report))) {
     return {{"expression", threshold.expression},
@@ -164,6 +176,7 @@ Json empty_report(const Scenario& scenario, bool live) {
     if (live) outcome.policies.back().accumulator.live.emplace();
   }
   if (live) outcome.live.emplace();
+  if (live) outcome.verification.emplace();
   Scenario without_thresholds = scenario;
   without_thresholds.thresholds.clear();
   return make_report(without_thresholds, outcome, {});

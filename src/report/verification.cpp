@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "core/text.hpp"
 #include "report/figures.hpp"
 #include "report/schema_parts.hpp"
@@ -66,6 +68,17 @@ std::string verdict_sentence(const Json& verify, const Cells& cells) {
   return text;
 }
 
+std::string likeness_sentence(const Json& verify, const Cells& cells) {
+  const std::string like = cells.safe(verify["behaves_like"]);
+  const double beyond = verify["admitted_beyond_ratio"].get<double>() * 100.0;
+  constexpr double least_told = 0.05;
+  if (std::abs(beyond) < least_told) {
+    return fmt::format("the gateway does not do as the policy: it behaves like {}", like);
+  }
+  return fmt::format("the gateway admits about {:.1f} % {} than the policy: it behaves like {}",
+                     std::abs(beyond), beyond > 0 ? "more" : "less", like);
+}
+
 }  // namespace
 
 Json make_verification(const VerificationFacts& facts) {
@@ -88,8 +101,11 @@ Json make_verification(const VerificationFacts& facts) {
                  {"delays_too_short", counts.delays_too_short},
                  {"delays_too_long", counts.delays_too_long},
                  {"near_limit", counts.near_limit},
+                 {"admitted_beyond_ratio", facts.admitted_beyond()},
+                 {"behaves_like", nullptr},
                  {"clock_offset_ns", nullptr},
                  {"clock_offset_error_ns", nullptr},
+                 {"clock_tick_ns", nullptr},
                  {"first_disagreements", std::move(first)},
                  {"remaining", told(counts.remaining)},
                  {"reset", told(counts.reset_after)},
@@ -98,6 +114,8 @@ Json make_verification(const VerificationFacts& facts) {
     verify["clock_offset_ns"] = facts.clock_offset->ns();
     verify["clock_offset_error_ns"] = facts.clock_offset_error.ns();
   }
+  if (facts.clock_tick) verify["clock_tick_ns"] = facts.clock_tick->ns();
+  if (!facts.behaves_like.empty()) verify["behaves_like"] = facts.behaves_like;
   return verify;
 }
 
@@ -120,7 +138,14 @@ std::vector<std::string> verification_sentences(const Json& verify, const Cells&
   if (const std::string text = told_sentence(verify, cells); !text.empty()) {
     sentences.push_back(text);
   }
+  if (!verify["clock_tick_ns"].is_null()) {
+    sentences.push_back(fmt::format("the gateway's clock moves every {:.3g} ms",
+                                    verify["clock_tick_ns"].get<double>() / 1e6));
+  }
   sentences.push_back(verdict_sentence(verify, cells));
+  if (!verify["behaves_like"].is_null()) {
+    sentences.push_back(likeness_sentence(verify, cells));
+  }
   return sentences;
 }
 
@@ -143,11 +168,22 @@ Json verification_schema() {
            {"delays_too_short", whole("Not held back for as long as the policy says", "requests")},
            {"delays_too_long", whole("Held back for far longer than the policy says", "requests")},
            {"near_limit", whole("Denied, or the last that was admitted", "requests")},
+           {"admitted_beyond_ratio",
+            described("How many more were admitted than the policy admits, as a share of those; "
+                      "less than 0 if fewer",
+                      {{"type", "number"}})},
+           {"behaves_like",
+            described("Another policy near this one, in words, that explains all decisions or "
+                      "clearly most; null where none does, or the policy itself does",
+                      {{"type", {"string", "null"}}})},
            {"clock_offset_ns",
             described("What the gateway's clock shows less what this machine's does; null where no "
                       "decision depends on it",
                       {{"type", {"integer", "null"}}, {"x-unit", "ns"}})},
            {"clock_offset_error_ns", whole_or_null("By how much it may be more or less", "ns")},
+           {"clock_tick_ns",
+            whole_or_null(
+                "How far the ticks of the gateway's clock are apart, where they were found", "ns")},
            {"first_disagreements", list_of("The first disagreements", disagreement)},
            {"remaining", told_schema("What answers told of what is left")},
            {"reset", told_schema("What answers told of when all of it is back")},

@@ -9,6 +9,7 @@
 #include "e2e/load_support.hpp"
 #include "e2e/program.hpp"
 #include "e2e/serve_support.hpp"
+#include "store/redis_support.hpp"
 #include "support/paths.hpp"
 
 // `weir verify` finds no fault with gateways that enforce the policy which it was given, and finds
@@ -213,41 +214,120 @@ TEST(VerifyHaproxy, RightPolicyAndALimitThatIsFivePercentLarger) {
 // ---- weir serve
 
 struct ServedLimit {
+  const char* algorithm;
+  /// As on the command line and as in a scenario.
   const char* words;
   const char* json;
+  /// How long an answer takes, for limits to which that matters.
+  const char* latency = "";
+  bool redis_holds_it = true;
 };
 
-void PrintTo(const ServedLimit& limit, std::ostream* out) { *out << limit.words; }
+void PrintTo(const ServedLimit& limit, std::ostream* out) {
+  *out << limit.algorithm << " " << limit.words;
+}
+
+constexpr ServedLimit canonical_limits[] = {
+    {"fixed-window", "limit=10 window=1s", R"("limit": 10, "window": "1s")"},
+    {"fixed-window", "limit=10 window=1s anchor=first-request count_denied=true",
+     R"("limit": 10, "window": "1s", "anchor": "first-request", "count_denied": true)"},
+    {"sliding-window-log", "limit=10 window=1s", R"("limit": 10, "window": "1s")"},
+    {"sliding-window-counter", "limit=10 window=1s", R"("limit": 10, "window": "1s")"},
+    {"sliding-window-segments", "limit=10 window=1s segments=4",
+     R"("limit": 10, "window": "1s", "segments": 4)"},
+    {"token-bucket", "capacity=10 rate=2/s", R"("capacity": 10, "rate": "2/s")"},
+    {"token-bucket", "capacity=10 rate=2/s refill=interval",
+     R"("capacity": 10, "rate": "2/s", "refill": "interval")"},
+    {"leaky-bucket", "capacity=10 rate=2/s", R"("capacity": 10, "rate": "2/s")"},
+    {"leaky-bucket-queue", "capacity=3 rate=4/s", R"("capacity": 3, "rate": "4/s")"},
+    {"gcra", "rate=2/s burst=10", R"("rate": "2/s", "burst": 10)"},
+    {"trtcm", "rate=4/s burst=8 peak_rate=8/s peak_burst=5",
+     R"("rate": "4/s", "burst": 8, "peak_rate": "8/s", "peak_burst": 5)"},
+    {"concurrency", "limit=4", R"("limit": 4)", "500ms"},
+    {"concurrency", "limit=2 queue=2", R"("limit": 2, "queue": 2)", "400ms", false},
+    {"aimd", "initial_limit=2 min_limit=1 max_limit=4",
+     R"("initial_limit": 2, "min_limit": 1, "max_limit": 4)", "500ms", false},
+    {"vegas", "initial_limit=2 max_concurrency=4", R"("initial_limit": 2, "max_concurrency": 4)",
+     "500ms", false},
+    {"gradient2", "initial_limit=2 min_limit=1 max_concurrency=4",
+     R"("initial_limit": 2, "min_limit": 1, "max_concurrency": 4)", "500ms", false}};
+
+/// `weir serve` of that limit, and `weir verify` of it.
+LoadResult verify_served(const ServedLimit& limit, std::vector<std::string> store) {
+  std::vector<std::string> arguments = {
+      "--limit", fmt::format("{} {} key=user", limit.algorithm, limit.words)};
+  if (*limit.latency != '\0') arguments.insert(arguments.end(), {"--latency", limit.latency});
+  arguments.insert(arguments.end(), store.begin(), store.end());
+  const RunningGateway gateway(arguments);
+  EXPECT_TRUE(gateway.is_running());
+  return verify_gateway(gateway.url(),
+                        fmt::format(R"("algorithm": "{}", {})", limit.algorithm, limit.json),
+                        {.duration = "2s", .rate = "800/s", .users = 50});
+}
 
 class VerifyServe : public testing::TestWithParam<ServedLimit> {};
 
 TEST_P(VerifyServe, RightPolicy) {
-  const RunningGateway gateway({"--limit", fmt::format("{} key=user", GetParam().words)});
-  ASSERT_TRUE(gateway.is_running());
-  expect_right(verify_gateway(gateway.url(), GetParam().json,
-                              {.duration = "2s", .rate = "1000/s", .users = 60}));
+  const LoadResult result = verify_served(GetParam(), {});
+  EXPECT_EQ(result.number("verify.disagree"), 0)
+      << result.report["verify"]["first_disagreements"].dump(1);
+  EXPECT_EQ(result.number("verify.remaining.disagree"), 0);
+  EXPECT_GT(result.number("verify.near_limit"), 100);
+  EXPECT_GT(result.number("verify.agree"), 100);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Canonical, VerifyServe,
-    testing::Values(
-        ServedLimit{"fixed-window limit=10 window=1s",
-                    R"("algorithm": "fixed-window", "limit": 10, "window": "1s")"},
-        ServedLimit{"sliding-window-log limit=10 window=1s",
-                    R"("algorithm": "sliding-window-log", "limit": 10, "window": "1s")"},
-        ServedLimit{"sliding-window-counter limit=10 window=1s",
-                    R"("algorithm": "sliding-window-counter", "limit": 10, "window": "1s")"},
-        ServedLimit{"token-bucket capacity=10 rate=2/s",
-                    R"("algorithm": "token-bucket", "capacity": 10, "rate": "2/s")"},
-        ServedLimit{"leaky-bucket capacity=10 rate=2/s",
-                    R"("algorithm": "leaky-bucket", "capacity": 10, "rate": "2/s")"},
-        ServedLimit{"gcra rate=2/s burst=10",
-                    R"("algorithm": "gcra", "rate": "2/s", "burst": 10)"}));
+INSTANTIATE_TEST_SUITE_P(Canonical, VerifyServe, testing::ValuesIn(canonical_limits));
+
+class VerifyServeRedis : public testing::TestWithParam<ServedLimit> {};
+
+TEST_P(VerifyServeRedis, RightPolicy) {
+  if (!store::RedisServer::is_installed()) GTEST_SKIP() << "redis-server is not installed";
+  if (!GetParam().redis_holds_it) GTEST_SKIP() << "Redis does not hold it";
+  const store::RedisServer redis;
+  const LoadResult result = verify_served(
+      GetParam(),
+      {"--store", fmt::format("redis://127.0.0.1:{}", redis.port()), "--store-timeout", "10s"});
+  EXPECT_EQ(result.number("verify.disagree"), 0)
+      << result.report["verify"]["first_disagreements"].dump(1);
+  EXPECT_GT(result.number("verify.near_limit"), 100);
+  EXPECT_GT(result.number("verify.agree"), 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(Canonical, VerifyServeRedis, testing::ValuesIn(canonical_limits));
+
+// Two limits at once, one of which charges what answers tell.
+TEST(VerifyWeirServe, CostsThatAnswersTell) {
+  const RunningGateway gateway({scenario_path("serve-ai-inference"), "--answer", "openai",
+                                "--completion-tokens", "200", "--request-id", "X-Request-Id"});
+  ASSERT_TRUE(gateway.is_running());
+  const LoadResult result =
+      RunningLoad::of_command({WEIR_BINARY, "verify", "--json", "--quiet", "--target",
+                               fmt::format("http://127.0.0.1:{}", gateway.port()), "--set",
+                               "/duration=5s", scenario_path("serve-ai-inference")})
+          .wait();
+  EXPECT_EQ(result.number("verify.disagree"), 0)
+      << result.err << result.report["verify"]["first_disagreements"].dump(1);
+  EXPECT_GT(result.number("verify.near_limit"), 50);
+  EXPECT_GT(result.number("verify.agree"), result.number("verify.undetermined"));
+}
+
+TEST(VerifyWeirServe, MoreSlotsThanThereShouldBe) {
+  const RunningGateway gateway({"--limit", "concurrency limit=5 key=user", "--latency", "400ms"});
+  ASSERT_TRUE(gateway.is_running());
+  const LoadResult result =
+      verify_gateway(gateway.url(), R"("algorithm": "concurrency", "limit": 4)",
+                     {.duration = "2s", .rate = "800/s", .users = 50});
+  expect_wrong(result);
+  EXPECT_EQ(result.report["verify"].value("behaves_like", ""), "a limit of 5");
+}
 
 TEST(VerifyWeirServe, ABurstThatIsSmaller) {
   const RunningGateway gateway({"--limit", "gcra rate=2/s burst=19 key=user"});
   ASSERT_TRUE(gateway.is_running());
-  expect_wrong(verify_gateway(gateway.url(), R"("algorithm": "gcra", "rate": "2/s", "burst": 20)"));
+  const LoadResult result =
+      verify_gateway(gateway.url(), R"("algorithm": "gcra", "rate": "2/s", "burst": 20)");
+  expect_wrong(result);
+  EXPECT_EQ(result.report["verify"].value("behaves_like", ""), "a burst of 19");
 }
 
 }  // namespace

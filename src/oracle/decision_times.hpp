@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "oracle/observation.hpp"
+
+namespace weir::oracle {
+
+/// How long denials took, which neither wait nor are served, from the quickest to the slowest;
+/// empty where there are too few to say.
+std::vector<Duration> denial_times(const std::vector<Observation>& observations);
+
+/// How long a gateway takes to decide at most, where answers may take longer because admitted
+/// requests wait or are served. `delays`: they may wait even if they are not denied.
+Duration decision_time(const std::vector<Observation>& observations, bool delays);
+
+/// How long a gateway may need to decide: so many times what such a share of the denials took, and
+/// at least so long; and for how long requests may go on to count there after their answers' end.
+struct Latitude {
+  double share = 1.0;
+  int times = 1;
+  Duration least;
+  Duration lingers;
+};
+
+/// From what holds on an idle machine to what does on one that is stalled for long.
+const std::array<Latitude, 6>& latitudes();
+
+/// Duration::max() where there are no denials to go by.
+Duration time_to_decide(const std::vector<Duration>& denials, const Latitude& latitude);
+
+}  // namespace weir::oracle

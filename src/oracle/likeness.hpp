@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "oracle/verify.hpp"
+
+namespace weir::oracle {
+
+/// What a gateway behaves like that does not enforce the policy which it was believed to.
+struct Likeness {
+  /// "a burst of 21", or another algorithm with its parameters.
+  std::string words;
+  /// How many decisions it does not explain either.
+  std::uint64_t disagree = 0;
+};
+
+/// Of the policies near the one that was believed, the one that explains all of the decisions, or
+/// clearly most; none where the policy explains them itself, or nothing near it does.
+std::optional<Likeness> find_likeness(const Evidence& evidence, const Verification& found);
+
+}  // namespace weir::oracle

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/policy.hpp"
+
+namespace weir::oracle {
+
+/// A policy that is like another but for one parameter of one limit, or for one limit's algorithm.
+struct Neighbour {
+  std::vector<policy::Limit> limits;
+  /// What is different: "a burst of 21", "sliding-window-log limit=20 window=1s".
+  std::string words;
+  std::size_t limit = 0;
+  /// Empty where it is the algorithm.
+  std::string parameter;
+};
+
+/// Every number a little less and a little more, every choice otherwise, and the other algorithms
+/// of the same rate. Limits whose parameters come from tables stay as they are.
+std::vector<Neighbour> neighbours_of(const std::vector<policy::Limit>& limits);
+
+/// The same parameter changed once more: a whole number by `steps`, anything else by as many half
+/// percents of what it is in `original`. None where it cannot be.
+std::optional<Neighbour> moved_on(const Neighbour& from, const std::vector<policy::Limit>& original,
+                                  int steps);
+
+}  // namespace weir::oracle
