@@ -20,7 +20,7 @@ struct LatencySample {
 
 /// Not more than so many at once, where a rule moves the limit with every request that ends: the
 /// SimpleLimiter of Netflix's concurrency-limits, for each key. A Rule has an Estimate of a key,
-/// limit(estimate), at least 1, and update(estimate, sample).
+/// limit(estimate), at least 1, update(estimate, sample) and is_as_new(estimate).
 template <class Rule>
 class AdaptiveConcurrency {
  public:
@@ -74,6 +74,11 @@ class AdaptiveConcurrency {
     return {.limit = limit,
             .remaining = std::max<std::int64_t>(limit - state.running, 0),
             .reset_after = state.running == 0 ? Duration() : Duration::max()};
+  }
+
+  /// What its requests have taught is not to be forgotten.
+  bool is_as_new(const State& state, Instant) const {
+    return state.running == 0 && rule_.is_as_new(state.estimate);
   }
 
   /// None: requests may end as fast as they come.

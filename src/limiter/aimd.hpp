@@ -28,6 +28,10 @@ class AimdRule {
     return estimate.limit == 0 ? settings_.initial_limit : estimate.limit;
   }
 
+  bool is_as_new(const Estimate& estimate) const {
+    return limit(estimate) == settings_.initial_limit;
+  }
+
   void update(Estimate& estimate, const LatencySample& sample) const {
     std::int64_t next = limit(estimate);
     if (sample.dropped || sample.rtt_ns > settings_.timeout.ns()) {

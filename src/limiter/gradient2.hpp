@@ -35,6 +35,10 @@ class Gradient2Rule {
     return static_cast<std::int64_t>(exact_limit(estimate));
   }
 
+  bool is_as_new(const Estimate& estimate) const {
+    return estimate.limit == 0.0 && estimate.warmup_count == 0;
+  }
+
   void update(Estimate& estimate, const LatencySample& sample) const {
     estimate.limit = exact_limit(estimate);
     const auto short_rtt = static_cast<double>(sample.rtt_ns);

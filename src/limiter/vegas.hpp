@@ -33,6 +33,10 @@ class VegasRule {
     return static_cast<std::int64_t>(exact_limit(estimate));
   }
 
+  bool is_as_new(const Estimate& estimate) const {
+    return estimate.limit == 0.0 && estimate.probe_count == 0;
+  }
+
   void update(Estimate& estimate, const LatencySample& sample) const {
     estimate.limit = exact_limit(estimate);
     ++estimate.probe_count;

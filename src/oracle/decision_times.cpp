@@ -8,10 +8,10 @@ namespace {
 constexpr std::array<Latitude, 6> all_latitudes = {
     Latitude{0.5, 2, Duration(), Duration()},
     Latitude{0.9, 2, Duration(), Duration::from_us(200)},
-    Latitude{1.0, 1, Duration(), Duration::from_ms(1)},
-    Latitude{1.0, 2, Duration::from_ms(5), Duration::from_ms(5)},
-    Latitude{1.0, 3, Duration::from_ms(20), Duration::from_ms(20)},
-    Latitude{1.0, 3, Duration::from_ms(50), Duration::from_ms(50)}};
+    Latitude{0.99, 2, Duration::from_ms(1), Duration::from_ms(1)},
+    Latitude{1.0, 1, Duration::from_ms(5), Duration::from_ms(5)},
+    Latitude{1.0, 1, Duration::from_ms(20), Duration::from_ms(20)},
+    Latitude{1.0, 1, Duration::from_ms(50), Duration::from_ms(50)}};
 
 }  // namespace
 

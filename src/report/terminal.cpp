@@ -73,6 +73,7 @@ class Summary : private Cells {
       top_denied();
     }
     thresholds();
+    verification();
     return std::move(text_);
   }
 
@@ -171,10 +172,14 @@ class Summary : private Cells {
         lines(sentence, Style::plain);
       }
     }
-    if (report_.contains("verify")) {
-      for (const std::string& sentence : verification_sentences(report_["verify"], *this)) {
-        lines(sentence, Style::plain);
-      }
+  }
+
+  /// Last, since it is what was asked.
+  void verification() {
+    if (!report_.contains("verify")) return;
+    text_ += '\n';
+    for (const std::string& sentence : verification_sentences(report_["verify"], *this)) {
+      lines(sentence, Style::plain);
     }
   }
 

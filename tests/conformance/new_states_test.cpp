@@ -85,13 +85,15 @@ const std::set<std::string_view>& never_as_new() {
                                                  "deny-all",
                                                  "go-uber-ratelimit",
                                                  "go-x-time-rate",
+                                                 "gradient2",
                                                  "gubernator-leaky",
                                                  "haproxy-http-req-rate",
                                                  "java-bucket4j",
                                                  "java-guava-bursty",
                                                  "java-guava-warming-up",
                                                  "python-limits-sliding-window-counter",
-                                                 "traefik"};
+                                                 "traefik",
+                                                 "vegas"};
   return all;
 }
 

@@ -312,7 +312,7 @@ TEST(VerifyWeirServe, CostsThatAnswersTell) {
 }
 
 TEST(VerifyWeirServe, MoreSlotsThanThereShouldBe) {
-  const RunningGateway gateway({"--limit", "concurrency limit=5 key=user", "--latency", "400ms"});
+  const RunningGateway gateway({"--limit", "concurrency limit=5 key=user", "--latency", "1s"});
   ASSERT_TRUE(gateway.is_running());
   const LoadResult result =
       verify_gateway(gateway.url(), R"("algorithm": "concurrency", "limit": 4)",

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "limiter/adaptive_support.hpp"
+#include "limiter/catalogue.hpp"
 
 namespace weir::limiter {
 namespace {
@@ -34,6 +35,21 @@ TEST(Aimd, TakesWhatIsTooSlowForAFailure) {
   EXPECT_EQ(aimd_key("initial_limit=100").after(timeout, 1), 100);
   EXPECT_EQ(aimd_key("initial_limit=100").after(timeout + one_ns, 1), 90);
   EXPECT_EQ(aimd_key("initial_limit=100 backoff_percent=50").after(timeout + one_ns, 1), 50);
+}
+
+TEST(Aimd, WhatItHasLearnedIsNotForgotten) {
+  const auto made = AimdEntry::make(*complete_parameters(AimdEntry::info(), {}), {});
+  ASSERT_TRUE(made);
+  AimdEntry::Limiter::State state;
+  const Instant start = Instant::from_unix_seconds(1);
+  for (int i = 0; i < 10; ++i) made->charge(state, start, 1);
+  EXPECT_FALSE(made->is_as_new(state, start));
+  for (int i = 0; i < 10; ++i) {
+    made->complete(state, {.started = start, .now = start + aimd_quick});
+  }
+  EXPECT_EQ(state.running, 0);
+  EXPECT_FALSE(made->is_as_new(state, start + aimd_quick)) << "its limit is not the first one";
+  EXPECT_TRUE(made->is_as_new(AimdEntry::Limiter::State(), start));
 }
 
 TEST(Aimd, AnInitialLimitOutOfRangeStandsUntilTheFirstEnd) {
