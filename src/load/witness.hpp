@@ -15,8 +15,8 @@ struct Testimony {
   const RequestBlock& request;
   Instant sent;
   Instant first_byte;
-  /// When all of the answer was there.
-  Instant end;
+  /// When all of the answer was there; at the earliest with its first byte.
+  Instant end = Instant::min();
   /// Absent where nobody knows: there was no answer, it said neither, or the request may have been
   /// sent twice.
   std::optional<bool> allowed;

@@ -84,11 +84,13 @@ http {{
   scgi_temp_path {folder}/scgi;
   limit_req_zone $http_x_user zone=nodelay:8m rate=1r/s;
   limit_req_zone $http_x_user zone=delay:8m rate=10r/s;
+  limit_req_zone $http_x_user zone=users:8m rate=10r/s;
   limit_req_status 429;
   keepalive_requests 1000000;
   server {{
     listen 127.0.0.1:{port} backlog=1024;
     location = /nodelay {{ limit_req zone=nodelay burst=20 nodelay; alias {folder}/answer; }}
+    location = / {{ limit_req zone=users burst=20 nodelay; alias {folder}/answer; }}
     location = /delay {{ limit_req zone=delay burst=20 delay=10; alias {folder}/answer; }}
   }}
 }}
@@ -117,6 +119,8 @@ class VerifyNginx : public testing::Test {
     ASSERT_NE(server_.process, nullptr) << folder_.read("output") << folder_.read("error.log");
   }
 
+  std::string url(std::string_view path) const { return local_url(server_.port, path); }
+
   LoadResult verify(std::string_view path, std::string_view limit,
                     const VerifyTraffic& traffic = {}) const {
     return verify_gateway(local_url(server_.port, path), limit, traffic);
@@ -131,6 +135,25 @@ TEST_F(VerifyNginx, RightPolicyWithoutDelays) {
   expect_right(
       verify("/nodelay",
              R"("algorithm": "nginx-limit-req", "rate": "1/s", "burst": 20, "nodelay": true)"));
+}
+
+// README's example.
+TEST_F(VerifyNginx, TheBundledScenario) {
+  const auto verify_bundled = [this](const std::string& burst) {
+    return RunningLoad::of_command({WEIR_BINARY, "verify", "--json", "--quiet", "--target",
+                                    url("/"), "--set", "/policy/limits/0/burst=" + burst, "--set",
+                                    "/duration=4s", scenario_path("verify-nginx")})
+        .wait();
+  };
+  const LoadResult right = verify_bundled("20");
+  EXPECT_EQ(right.number("verify.disagree"), 0)
+      << right.report["verify"]["first_disagreements"].dump(1);
+  EXPECT_TRUE(right.report["verify"]["behaves_like"].is_null());
+  const LoadResult wrong = verify_bundled("21");
+  expect_wrong(wrong);
+  EXPECT_EQ(wrong.report["verify"]["behaves_like"], "a burst of 20");
+  ASSERT_FALSE(wrong.report["thresholds"].empty());
+  EXPECT_EQ(wrong.report["thresholds"][0]["ok"], false);
 }
 
 TEST_F(VerifyNginx, RightPolicyWithDelays) {

@@ -8,8 +8,10 @@
 #include <cstdlib>
 #include <ostream>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "oracle/likeness.hpp"
 #include "oracle/virtual_target.hpp"
 
 namespace weir::oracle {
@@ -187,16 +189,17 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"leaky-bucket rate=20/s capacity=20", "leaky-bucket-queue rate=20/s capacity=20"},
         Mistake{"unlimited", "gcra rate=20/s burst=20"}));
 
-// Two limits at once, one of them shared by all keys.
-TEST(Verify, FollowsSeveralLimits) {
+/// Requests of six keys, each of which has its own limit, and all share another.
+Evidence evidence_of_two_limits(const std::string& shared) {
   const policy::Limit each = limit_of("gcra rate=5/s burst=5");
   VirtualTraffic traffic = some_traffic(5, Duration::from_us(200));
   traffic.keys = 6;
   traffic.requests = 900;
   traffic.requests_per_second = 8.0;
   traffic.burst = 1;
+  traffic.clock_offset = Duration();
   Evidence evidence = observe(each, traffic, each);
-  evidence.limits.push_back(limit_of("gcra rate=20/s burst=10"));
+  evidence.limits.push_back(limit_of(shared));
   Group all;
   for (std::uint16_t key = 0; key < evidence.groups.size(); ++key) {
     all.entries.push_back({.limit = 0, .variant = 0});
@@ -211,11 +214,64 @@ TEST(Verify, FollowsSeveralLimits) {
   });
   evidence.groups = {all};
   decide_jointly(evidence);
+  return evidence;
+}
+
+// Two limits at once, one of them shared by all keys.
+TEST(Verify, FollowsSeveralLimits) {
+  Evidence evidence = evidence_of_two_limits("gcra rate=20/s burst=10");
   const Verification found = verify(evidence);
   EXPECT_EQ(found.findings.disagree, 0U) << words_of(evidence, found);
   EXPECT_LT(found.findings.undetermined, found.decisions() / 10) << words_of(evidence, found);
   evidence.limits[0] = limit_of("gcra rate=6/s burst=5");
   EXPECT_GT(verify(evidence).findings.disagree, 0U);
+}
+
+TEST(Verify, FollowsSeveralLimitsWithASharedWindowOfTheGatewaysClock) {
+  Evidence evidence = evidence_of_two_limits("fixed-window limit=20 window=1s");
+  const Verification found = verify(evidence);
+  EXPECT_EQ(found.findings.disagree, 0U) << words_of(evidence, found);
+  EXPECT_LT(found.findings.undetermined, found.decisions() / 10) << words_of(evidence, found);
+  ASSERT_TRUE(found.offset);
+  EXPECT_LE(found.offset->least, Duration::from_ms(1));
+  EXPECT_GE(found.offset->most, Duration::from_ms(-1));
+  evidence.limits[1] = limit_of("fixed-window limit=21 window=1s");
+  EXPECT_GT(verify(evidence).findings.disagree, 0U);
+}
+
+TEST(Verify, SaysWhatTheGatewayBehavesLike) {
+  for (const auto& [truth, belief, words] :
+       {std::tuple("gcra rate=10/s burst=21", "gcra rate=10/s burst=20", "a burst of 21"),
+        std::tuple("gcra rate=21/s burst=20", "gcra rate=20/s burst=20", "a rate of 21/s"),
+        std::tuple("sliding-window-log limit=20 window=1s", "fixed-window limit=20 window=1s",
+                   "sliding-window-log limit=20 window=1s"),
+        std::tuple("unlimited", "gcra rate=10/s burst=5", "unlimited")}) {
+    VirtualTraffic traffic = some_traffic(3, Duration::from_us(200));
+    traffic.requests_per_second = 30.0;
+    const Evidence evidence = observe(limit_of(truth), traffic, limit_of(belief));
+    const auto likeness = find_likeness(evidence, verify(evidence));
+    ASSERT_TRUE(likeness) << truth << " instead of " << belief;
+    EXPECT_EQ(likeness->words, words);
+  }
+  const policy::Limit right = limit_of("gcra rate=10/s burst=5");
+  const Evidence evidence = observe(right, some_traffic(1, Duration::from_us(200)), right);
+  EXPECT_FALSE(find_likeness(evidence, verify(evidence)));
+}
+
+// nginx's clock on most kernels.
+TEST(Verify, FindsTheTicksOfTheGatewaysClock) {
+  const policy::Limit limit = limit_of("nginx-limit-req rate=10/s burst=20 nodelay=true");
+  VirtualTraffic traffic = some_traffic(2, Duration::from_us(200));
+  traffic.requests_per_second = 12.0;
+  traffic.burst = 2;
+  traffic.requests = 10'000;
+  traffic.keys = 60;
+  traffic.clock_tick = Duration::from_ms(4);
+  const Evidence evidence = observe(limit, traffic, limit);
+  const Verification found = verify(evidence);
+  EXPECT_EQ(found.findings.disagree, 0U) << words_of(evidence, found);
+  EXPECT_EQ(found.tick, Duration::from_ms(4));
+  EXPECT_LT(found.findings.undetermined * 50, found.decisions()) << words_of(evidence, found);
 }
 
 TEST(Verify, SaysThatTrafficWhichIsAllAllowedProvesNothing) {

@@ -56,6 +56,14 @@ void send_all(const VirtualTraffic& traffic, RandomSequence& draws, Evidence& ev
   }
 }
 
+/// What the gateway's clock shows; its ticks lie anywhere.
+Instant shown(Instant at, Duration tick) {
+  constexpr std::int64_t phase_ns = 1'300'000;
+  if (tick == Duration()) return at;
+  const std::int64_t ns = at.unix_ns() - phase_ns;
+  return Instant::from_unix_ns(ns - ns % tick.ns() + phase_ns);
+}
+
 }  // namespace
 
 policy::Limit limit_of(std::string_view words) {
@@ -86,7 +94,8 @@ Evidence observe(const policy::Limit& limit, const VirtualTraffic& traffic,
   gateway->reset(traffic.keys);
   for (const Arrival& arrival : arrivals) {
     Observation& observation = evidence.observations[arrival.number];
-    const policy::Charge charge{arrival.key, 0, arrival.decided, observation.asks[0].cost};
+    const policy::Charge charge{arrival.key, 0, shown(arrival.decided, traffic.clock_tick),
+                                observation.asks[0].cost};
     policy::Promise told{0, Duration::max(), Duration::max()};
     const limiter::Verdict verdict = gateway->decide(charge, told);
     observation.allowed = verdict.allowed;

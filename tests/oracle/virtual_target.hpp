@@ -22,6 +22,8 @@ struct VirtualTraffic {
   Duration delay = Duration::from_ms(1);
   /// The gateway's clock less the client's.
   Duration clock_offset;
+  /// The gateway reads a clock that moves on so often; 0 for always.
+  Duration clock_tick;
   std::uint64_t seed = 1;
 };
 
