@@ -12,6 +12,7 @@ namespace weir::probe {
 namespace {
 
 constexpr double longest_fixed_ns = 1e14;
+constexpr double shortest_fixed_ns = 1e7;
 
 /// From when to when something was, in nanoseconds since the probe's begin.
 struct Span {
@@ -282,15 +283,15 @@ std::vector<Grid> grids_of(std::vector<Span> borders, const Histories& histories
   constexpr int most_windows_between = 12;
   std::sort(borders.begin(), borders.end(),
             [](const Span& a, const Span& b) { return a.from < b.from; });
-  const auto shortest = static_cast<double>(longest_denied(histories));
+  const auto shortest = std::max(static_cast<double>(longest_denied(histories)), shortest_fixed_ns);
   std::vector<Grid> grids;
   for (std::size_t i = 0; i + 1 < borders.size(); ++i) {
     for (int n = 1; n <= most_windows_between && grids.size() < most_grids; ++n) {
       Grid grid;
       grid.least_ns = static_cast<double>(borders[i + 1].from - borders[i].to) / n;
       grid.most_ns = static_cast<double>(borders[i + 1].to - borders[i].from) / n;
-      if (grid.least_ns <= 0 || grid.most_ns < shortest) break;
       grid.least_ns = std::max(grid.least_ns, shortest);
+      if (grid.least_ns < shortest_fixed_ns || grid.most_ns <= grid.least_ns) break;
       grids.push_back(grid);
     }
   }
