@@ -32,6 +32,7 @@ std::function<int()> add_load(CLI::App& program);
 std::function<int()> add_verify(CLI::App& program);
 std::function<int()> add_probe(CLI::App& program);
 std::function<int()> add_serve(CLI::App& program);
+std::function<int()> add_sweep(CLI::App& program);
 std::function<int()> add_report(CLI::App& program);
 std::function<int()> add_validate(CLI::App& program);
 std::function<int()> add_schema(CLI::App& program);

@@ -9,6 +9,7 @@
 #include "cli/schemas.hpp"
 #include "report/probe.hpp"
 #include "report/schema.hpp"
+#include "report/sweep_schema.hpp"
 #include "scenario/model.hpp"
 
 namespace weir::cli {
@@ -17,7 +18,8 @@ const std::map<std::string, std::function<nlohmann::ordered_json()>>& schemas() 
   static const std::map<std::string, std::function<nlohmann::ordered_json()>> all = {
       {"probe", report::probe_schema},
       {"report", report::report_schema},
-      {"scenario", scenario::scenario_schema}};
+      {"scenario", scenario::scenario_schema},
+      {"sweep", report::sweep_schema}};
   return all;
 }
 
@@ -27,7 +29,7 @@ std::function<int()> add_schema(CLI::App& program) {
   const auto what = std::make_shared<std::string>();
   std::vector<std::string> names;
   for (const auto& [name, schema] : schemas()) names.push_back(name);
-  command->add_option("WHAT", *what, "Which schema: of scenario files, or of reports")
+  command->add_option("WHAT", *what, "Which schema: of scenario files, of reports, or of sweeps")
       ->required()
       ->check(CLI::IsMember(names));
   tell(

@@ -148,8 +148,8 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
     if (!common.quiet) fmt::print(stderr, "weir: {}: note: {}\n", source, note);
   }
   if (!common.quiet && !simulation->serial_reason().empty() && common.threads > 1) {
-    fmt::print(stderr, "weir: {}: decided one after another, by one thread: {}\n", source,
-               simulation->serial_reason());
+    fmt::print(stderr, "weir: {}: decided one after another, by one thread{}: {}\n", source,
+               scenario.policies.size() > 1 ? " a policy" : "", simulation->serial_reason());
   }
   sim::RunControl control;
   const auto outcome = [&] {

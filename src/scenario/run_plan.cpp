@@ -101,17 +101,6 @@ Duration default_interval(Duration length) {
   return Duration::from_ns(length.ns() / 60 + 1);
 }
 
-std::string resolved_sha256(const Scenario& scenario, const traffic::Plan& plan) {
-  std::string hashes = scenario.document_sha256;
-  bool any = false;
-  for (const traffic::ClassPlan& c : plan.classes()) {
-    if (!c.trace) continue;
-    hashes += ":" + c.trace->sha256;
-    any = true;
-  }
-  return any ? sha256_hex(hashes) : hashes;
-}
-
 // A run, or a class, in which nothing can happen is a mistake.
 void add_problems_of_time(const traffic::Plan& plan, Problems& problems) {
   if (plan.end() <= plan.counted_from()) {
@@ -153,6 +142,21 @@ RunFacts facts_of(const Scenario& scenario, const traffic::Plan& plan) {
 }
 
 }  // namespace
+
+PlanNeeds plan_needs(const Scenario& scenario) {
+  return {partition_of(shared_states(scenario)), wanted_attributes(scenario)};
+}
+
+std::string resolved_sha256(const Scenario& scenario, const traffic::Plan& plan) {
+  std::string hashes = scenario.document_sha256;
+  bool any = false;
+  for (const traffic::ClassPlan& c : plan.classes()) {
+    if (!c.trace) continue;
+    hashes += ":" + c.trace->sha256;
+    any = true;
+  }
+  return any ? sha256_hex(hashes) : hashes;
+}
 
 tl::expected<RunPlan, Refusal> plan_run(const Scenario& scenario, const RunPlanOptions& options) {
   traffic::PlanInput input;

@@ -41,4 +41,16 @@ struct RunPlan {
 
 tl::expected<RunPlan, Refusal> plan_run(const Scenario& scenario, const RunPlanOptions& options);
 
+/// What of its policies decides how a scenario's operations are drawn and told apart: scenarios
+/// that agree in this, and in all but their policies, have one plan.
+struct PlanNeeds {
+  std::vector<std::string> partition;
+  std::vector<std::string> attributes;
+  auto operator<=>(const PlanNeeds&) const = default;
+};
+PlanNeeds plan_needs(const Scenario& scenario);
+
+/// The hash of a scenario with those of the traces that its plan replays.
+std::string resolved_sha256(const Scenario& scenario, const traffic::Plan& plan);
+
 }  // namespace weir::scenario

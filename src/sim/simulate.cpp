@@ -42,44 +42,73 @@ void add_notes(const policy::Policy& policy, const limiter::Environment& environ
 
 }  // namespace
 
+Simulation::Simulation(scenario::RunPlan run, const scenario::Scenario& scenario,
+                       SimulateOptions options)
+    : run_(std::move(run)),
+      options_(std::move(options)),
+      backend_(scenario.backend),
+      fairness_by_(scenario.fairness_by),
+      environment_{
+          .start = plan().start(),
+          .horizon = std::max(plan().end() - plan().start(), Duration::from_seconds(86'400)),
+          .wide_ticks = false} {}
+
 tl::expected<Simulation, scenario::Refusal> Simulation::prepare(const scenario::Scenario& scenario,
                                                                 const SimulateOptions& options) {
   auto run = scenario::plan_run(scenario, {.all_wanted = !options.decisions_path.empty(),
                                            .skip_bad_rows = options.skip_bad_rows});
   if (!run) return tl::unexpected(run.error());
   Problems problems = std::move(run->problems);
-  Simulation simulation(std::move(*run), options);
-  simulation.backend_ = scenario.backend;
-  const traffic::Plan& plan = simulation.plan();
-  simulation.environment_ = {
-      .start = plan.start(),
-      .horizon = std::max(plan.end() - plan.start(), Duration::from_seconds(86'400)),
-      .wide_ticks = false};
-  bool found = options.policy.empty();
-  for (const policy::PolicySpec& spec : scenario.policies) {
-    if (!options.policy.empty() && spec.name != options.policy) continue;
-    found = true;
-    const std::string pointer = spec.name.empty() ? "/policy" : "/policies/" + spec.name;
-    auto bound = policy::bind_policy(spec, plan.columns(), simulation.environment_, pointer);
-    if (bound) {
-      if (!scenario.backend) add_notes(*bound, simulation.environment_, simulation.notes_);
-      simulation.fairness_.push_back(
-          fairness_columns(scenario.fairness_by, *bound, plan.columns()));
-      simulation.policies_.push_back(std::move(*bound));
-    } else {
-      problems.insert(problems.end(), bound.error().begin(), bound.error().end());
-    }
+  Simulation simulation(std::move(*run), scenario, options);
+  std::vector<policy::PolicySpec> specs = scenario.policies;
+  if (!options.policy.empty()) {
+    std::erase_if(specs, [&](const auto& spec) { return spec.name != options.policy; });
   }
-  if (!found) {
+  if (specs.empty()) {
     return tl::unexpected(scenario::Refusal{
         ErrorKind::usage,
         {{"/policies", fmt::format("there is no policy \"{}\"", options.policy)}}});
+  }
+  if (const auto set = simulation.set_policies(specs); !set) {
+    problems.insert(problems.end(), set.error().begin(), set.error().end());
   }
   if (!problems.empty()) {
     return tl::unexpected(scenario::Refusal{ErrorKind::invalid_scenario, std::move(problems)});
   }
   return simulation;
 }
+
+tl::expected<void, Problems> Simulation::set_policies(
+    const std::vector<policy::PolicySpec>& specs) {
+  policies_.clear();
+  fairness_.clear();
+  notes_.clear();
+  Problems problems;
+  for (const policy::PolicySpec& spec : specs) {
+    const std::string pointer = spec.name.empty() ? "/policy" : "/policies/" + spec.name;
+    auto bound = policy::bind_policy(spec, plan().columns(), environment_, pointer);
+    if (bound) {
+      if (!backend_) add_notes(*bound, environment_, notes_);
+      fairness_.push_back(fairness_columns(fairness_by_, *bound, plan().columns()));
+      policies_.push_back(std::move(*bound));
+    } else {
+      problems.insert(problems.end(), bound.error().begin(), bound.error().end());
+    }
+  }
+  if (!problems.empty()) return tl::unexpected(std::move(problems));
+  return {};
+}
+
+namespace {
+
+/// What a thread does at a time: some of the policies in one lane.
+struct LaneTask {
+  traffic::ShardSet shards;
+  std::size_t first_policy = 0;
+  std::size_t end_policy = 0;
+};
+
+}  // namespace
 
 /// Runs lanes of a simulation; every thread has one, with accumulators of its own.
 class LaneRunner {
@@ -90,22 +119,26 @@ class LaneRunner {
         log_(log),
         accumulators_(simulation.policies_.size()) {}
 
-  void run(traffic::ShardSet shards) {
+  void run(const LaneTask& task) {
     const traffic::Plan& plan = simulation_.run_.traffic;
-    std::vector<std::unique_ptr<PolicyRun>> runs = make_runs(shards);
-    traffic::Lane lane(plan, shards, simulation_.options_.block_rows);
+    std::vector<std::unique_ptr<PolicyRun>> runs = make_runs(task);
+    traffic::Lane lane(plan, task.shards, simulation_.options_.block_rows);
     done_ppm_ = 0;
     Instant now = plan.start();
     const RequestBlock* block = nullptr;
     while (!is_stopped() && (block = lane.next()) != nullptr) {
       for (const auto& run : runs) run->take(*block);
       now = block->at.back();
-      control_.requests.fetch_add(block->size(), std::memory_order_relaxed);
+      if (task.first_policy == 0) {
+        control_.requests.fetch_add(block->size(), std::memory_order_relaxed);
+      }
       tell_progress(now);
     }
     advance(runs, now);
     for (const auto& run : runs) run->finish();
-    if (!runs.empty()) control_.requests.fetch_add(runs[0]->generated(), std::memory_order_relaxed);
+    if (task.first_policy == 0 && !runs.empty()) {
+      control_.requests.fetch_add(runs[0]->generated(), std::memory_order_relaxed);
+    }
     if (!is_stopped()) tell_progress(plan.end());
   }
 
@@ -134,15 +167,15 @@ class LaneRunner {
     }
   }
 
-  std::vector<std::unique_ptr<PolicyRun>> make_runs(traffic::ShardSet shards) {
+  std::vector<std::unique_ptr<PolicyRun>> make_runs(const LaneTask& task) {
     const traffic::Plan& plan = simulation_.run_.traffic;
     std::optional<std::uint32_t> only;
-    if (shards.count() == 1) {
+    if (task.shards.count() == 1) {
       only = 0;
-      while (!shards[*only]) ++*only;
+      while (!task.shards[*only]) ++*only;
     }
     std::vector<std::unique_ptr<PolicyRun>> runs;
-    for (std::size_t p = 0; p < simulation_.policies_.size(); ++p) {
+    for (std::size_t p = task.first_policy; p < task.end_policy; ++p) {
       runs.push_back(
           make_policy_run({.policy = simulation_.policies_[p],
                            .plan = plan,
@@ -181,6 +214,20 @@ std::vector<traffic::ShardSet> lanes_of(const traffic::Plan& plan, bool logged, 
   return lanes;
 }
 
+// Lanes that are fewer than the threads are run several times, each time for some of the policies.
+std::vector<LaneTask> tasks_of(const std::vector<traffic::ShardSet>& lanes, std::size_t policies,
+                               unsigned threads, bool logged) {
+  const bool too_few = !logged && lanes.size() < threads && policies > 1;
+  const std::size_t parts = too_few ? std::min<std::size_t>(threads, policies) : 1;
+  std::vector<LaneTask> tasks;
+  for (const traffic::ShardSet& shards : lanes) {
+    for (std::size_t part = 0; part < parts; ++part) {
+      tasks.push_back({shards, policies * part / parts, policies * (part + 1) / parts});
+    }
+  }
+  return tasks;
+}
+
 unsigned thread_count(unsigned wanted) {
   return wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
 }
@@ -198,9 +245,10 @@ Result<metrics::Outcome> Simulation::run(RunControl& control) const {
     log = std::move(*created);
   }
   const unsigned wanted = thread_count(options_.threads);
-  const std::vector<traffic::ShardSet> lanes = lanes_of(run_.traffic, log != nullptr, wanted);
-  const auto threads = static_cast<unsigned>(std::min<std::size_t>(wanted, lanes.size()));
-  control.lanes = static_cast<std::uint32_t>(lanes.size());
+  const std::vector<LaneTask> tasks = tasks_of(lanes_of(run_.traffic, log != nullptr, wanted),
+                                               policies_.size(), wanted, log != nullptr);
+  const auto threads = static_cast<unsigned>(std::min<std::size_t>(wanted, tasks.size()));
+  control.lanes = static_cast<std::uint32_t>(tasks.size()) * control.runs;
 
   metrics::Outcome outcome;
   for (const policy::Policy& policy : policies_) outcome.policies.push_back({policy.name, {}});
@@ -208,8 +256,8 @@ Result<metrics::Outcome> Simulation::run(RunControl& control) const {
   std::mutex merging;
   const auto work = [&] {
     LaneRunner runner(*this, control, log.get());
-    for (std::size_t i = next++; i < lanes.size() && !control.stop; i = next++) {
-      runner.run(lanes[i]);
+    for (std::size_t i = next++; i < tasks.size() && !control.stop; i = next++) {
+      runner.run(tasks[i]);
     }
     const std::lock_guard<std::mutex> lock(merging);
     for (std::size_t p = 0; p < policies_.size(); ++p) {

@@ -31,6 +31,10 @@ class Simulation {
   static tl::expected<Simulation, scenario::Refusal> prepare(const scenario::Scenario& scenario,
                                                              const SimulateOptions& options);
 
+  /// Runs these policies from now on, over the same operations. They are of scenarios that have the
+  /// same plan: see scenario::plan_needs(). Problems point into their own scenario.
+  tl::expected<void, Problems> set_policies(const std::vector<policy::PolicySpec>& specs);
+
   /// Runs it. Two runs of one scenario give equal outcomes, whatever the options, unless stopped.
   Result<metrics::Outcome> run(RunControl& control) const;
 
@@ -39,15 +43,16 @@ class Simulation {
   /// What somebody who reads the report should know beforehand, a sentence each.
   const std::vector<std::string>& notes() const { return notes_; }
   const traffic::Plan& plan() const { return run_.traffic; }
+  const RunFacts& facts() const { return run_.facts; }
 
  private:
-  Simulation(scenario::RunPlan run, SimulateOptions options)
-      : run_(std::move(run)), options_(std::move(options)) {}
+  Simulation(scenario::RunPlan run, const scenario::Scenario& scenario, SimulateOptions options);
 
   scenario::RunPlan run_;
   SimulateOptions options_;
   std::vector<policy::Policy> policies_;
   std::optional<traffic::BackendSpec> backend_;
+  std::vector<std::string> fairness_by_;
   /// By policy: the columns that say whom fairness is between.
   std::vector<std::vector<std::size_t>> fairness_;
   limiter::Environment environment_;

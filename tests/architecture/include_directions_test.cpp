@@ -37,9 +37,10 @@ const std::map<std::string, std::set<std::string>, std::less<>>& allowed_include
       {"probe",
        {"http", "load", "oracle", "sim", "scenario", "policy", "traffic", "limiter", "metrics",
         "core"}},
+      {"sweep", {"report", "sim", "scenario", "policy", "traffic", "limiter", "metrics", "core"}},
       {"cli",
        {"core", "limiter", "policy", "traffic", "metrics", "scenario", "sim", "report", "http",
-        "load", "store", "gateway", "oracle", "probe"}},
+        "load", "store", "gateway", "oracle", "probe", "sweep"}},
   };
   return table;
 }

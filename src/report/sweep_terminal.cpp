@@ -1,0 +1,142 @@
+#include "report/sweep_terminal.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/text.hpp"
+#include "report/cells.hpp"
+#include "report/sweep_text.hpp"
+
+namespace weir::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// More are not shown at once.
+constexpr std::size_t most_rows = 100;
+
+Style verdict_style(const Json& verdict) {
+  if (verdict == "pass") return Style::good;
+  return verdict == "fail" ? Style::bad : Style::warning;
+}
+
+std::string upper_verdict(const Json& verdict) {
+  if (verdict == "pass") return "PASS";
+  return verdict == "fail" ? "FAIL" : "INCONCLUSIVE";
+}
+
+std::vector<Column> sweep_columns(const Json& sweep, const SweepText& words,
+                                  const TerminalOptions& options) {
+  std::vector<Column> columns;
+  for (const std::string& title : words.varied_titles()) {
+    columns.push_back({printable(title, options), Align::right});
+  }
+  int expendable = 0;
+  if (!sweep["settings"].empty()) {
+    for (const auto& [field, figure] : sweep["settings"][0]["figures"].items()) {
+      columns.push_back({printable(words.title(field), options), Align::right, expendable++ / 2});
+    }
+  }
+  columns.push_back({"passes", Align::right});
+  columns.push_back({"front", Align::right});
+  return columns;
+}
+
+std::string mark(bool yes, const TerminalOptions& options) {
+  if (!yes) return options.unicode ? "✗" : "no";
+  return options.unicode ? "✓" : "yes";
+}
+
+std::vector<Cell> row_of(const Json& setting, bool best, const SweepText& words,
+                         const TerminalOptions& options) {
+  const bool passes = setting["verdict"] == "pass";
+  const Style style = best ? Style::bold : passes ? Style::plain : Style::dim;
+  std::vector<Cell> row;
+  for (const Json& value : setting["values"]) {
+    const std::string text = printable(value.get<std::string>(), options);
+    row.push_back({shortened(text, 40, options), style});
+  }
+  for (const auto& [field, figure] : setting["figures"].items()) {
+    row.push_back({printable(words.value(field, figure), options), style});
+  }
+  row.push_back({mark(passes, options), passes ? Style::good : Style::bad});
+  const char* in_front = options.unicode ? "●" : "*";
+  row.push_back({best ? "best" : setting["front"].get<bool>() ? in_front : "", style});
+  return row;
+}
+
+std::string sentence(const std::string& text, Style style, const TerminalOptions& options) {
+  std::string lines;
+  for (const std::string& line :
+       wrapped(printable(text, options), static_cast<std::size_t>(options.width))) {
+    lines += styled(line, style, options) + "\n";
+  }
+  return lines;
+}
+
+std::string headline(const Json& sweep, const TerminalOptions& options) {
+  return fmt::format(
+      "{}  {}\n",
+      styled(printable(sweep["scenario"]["name"].get<std::string>(), options), Style::bold,
+             options),
+      styled(upper_verdict(sweep["verdict"]), verdict_style(sweep["verdict"]), options));
+}
+
+std::string about(const Json& sweep, const SweepText& words) {
+  std::string objectives;
+  for (const Json& objective : sweep["objectives"]) {
+    objectives +=
+        fmt::format("{}{} {}", objectives.empty() ? "" : ", then ", SweepText::goal_word(objective),
+                    words.title(objective["field"].get<std::string>()));
+  }
+  const auto count = static_cast<std::int64_t>(sweep["settings"].size());
+  return fmt::format("sweep of {} settings, {}; chosen by {}", format_count(count),
+                     sweep["traffic_plans"] == 1
+                         ? "on the same traffic"
+                         : fmt::format("on {} traffics", sweep["traffic_plans"].dump()),
+                     objectives);
+}
+
+}  // namespace
+
+Table sweep_table(const Json& sweep, SweepRows rows, const TerminalOptions& options) {
+  const SweepText words(sweep);
+  Table table(sweep_columns(sweep, words, options));
+  for (const Json& setting : sweep["settings"]) {
+    const bool best = setting["setting"] == sweep["best"];
+    if (rows == SweepRows::front && !best && !setting["front"].get<bool>()) continue;
+    table.add(row_of(setting, best, words, options));
+  }
+  return table;
+}
+
+std::string render_sweep(const Json& sweep, const TerminalOptions& options) {
+  const SweepText words(sweep);
+  std::string text = headline(sweep, options);
+  for (const std::string& line : wrapped(printable(about(sweep, words), options),
+                                         static_cast<std::size_t>(options.width) - 2)) {
+    text += fmt::format("  {}\n", line);
+  }
+  const bool many = sweep["settings"].size() > most_rows;
+  const Table table = sweep_table(sweep, many ? SweepRows::front : SweepRows::all, options);
+  if (!table.empty()) text += fmt::format("\n{}", table.render(options));
+  if (many) text += "  the front; --csv, --html and --json have every setting\n";
+  if (!sweep["thresholds"].empty()) {
+    text += "\n  passes:";
+    const char* separator = " ";
+    for (const Json& expression : sweep["thresholds"]) {
+      text += separator + printable(expression.get<std::string>(), options);
+      separator = ", ";
+    }
+    text += "\n";
+  }
+  if (sweep.contains("interrupted")) {
+    text += sentence(fmt::format("  interrupted after {} of the settings",
+                                 percent(sweep["done_ratio"].get<double>())),
+                     Style::warning, options);
+  }
+  return text + "\n" + sentence(sweep["summary"].get<std::string>(), Style::bold, options);
+}
+
+}  // namespace weir::report

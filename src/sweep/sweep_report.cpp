@@ -1,0 +1,162 @@
+#include "sweep/sweep_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "core/sha256.hpp"
+#include "core/text.hpp"
+#include "report/sweep_text.hpp"
+
+namespace weir::sweep {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool passes(const SettingOutcome& setting) { return setting.verdict == "pass"; }
+
+std::vector<Score> scores_of(const Sweep& sweep, const SweepOutcome& outcome) {
+  std::vector<Score> scores;
+  for (const SettingOutcome& setting : outcome.settings) {
+    Score score;
+    for (const Objective& objective : sweep.objectives()) {
+      const auto at = std::find(sweep.fields().begin(), sweep.fields().end(), objective.field);
+      const Json& figure = setting.figures[static_cast<std::size_t>(at - sweep.fields().begin())];
+      score.push_back(figure.is_number() ? std::optional(figure.get<double>()) : std::nullopt);
+    }
+    scores.push_back(std::move(score));
+  }
+  return scores;
+}
+
+std::string sha256_of_all(const SweepOutcome& outcome) {
+  std::string hashes;
+  for (const SettingOutcome& setting : outcome.settings) hashes += setting.scenario_sha256 + '\n';
+  return sha256_hex(hashes);
+}
+
+Json make_setting(const Sweep& sweep, const SettingOutcome& setting, bool in_front) {
+  Json figures = Json::object();
+  for (std::size_t i = 0; i < sweep.fields().size(); ++i) {
+    figures[sweep.fields()[i]] = setting.figures[i];
+  }
+  return {{"setting", setting.setting + 1},
+          {"values", sweep.grid().values(setting.setting)},
+          {"verdict", setting.verdict},
+          {"failed", setting.failed},
+          {"front", in_front},
+          {"figures", std::move(figures)},
+          {"sha256", setting.scenario_sha256}};
+}
+
+/// The thresholds that no setting keeps.
+std::string failing_everywhere(const SweepOutcome& outcome) {
+  std::set<std::string> everywhere(outcome.settings[0].failed.begin(),
+                                   outcome.settings[0].failed.end());
+  for (const SettingOutcome& setting : outcome.settings) {
+    std::erase_if(everywhere, [&](const std::string& expression) {
+      return std::find(setting.failed.begin(), setting.failed.end(), expression) ==
+             setting.failed.end();
+    });
+  }
+  std::string text;
+  for (const std::string& expression : everywhere) {
+    text += fmt::format("{}{}", text.empty() ? "" : " and ", expression);
+  }
+  return text;
+}
+
+std::string count_of(std::size_t n) { return format_count(static_cast<std::int64_t>(n)); }
+
+/// What there is to say in one sentence.
+std::string summary_of(const Json& report, const SweepOutcome& outcome, std::size_t passed) {
+  const std::size_t done = outcome.settings.size();
+  if (done == 0) return "no setting was done when the sweep was interrupted";
+  const bool one = done == 1;
+  if (report["best"].is_null()) {
+    const std::string everywhere = failing_everywhere(outcome);
+    return fmt::format("none of {} setting{} passes{}", count_of(done), one ? "" : "s",
+                       everywhere.empty()
+                           ? ": each fails some threshold"
+                           : fmt::format(": {} fails in {}", everywhere, one ? "it" : "all"));
+  }
+  const report::SweepText words(report);
+  const Json* best = nullptr;
+  for (const Json& setting : report["settings"]) {
+    if (setting["setting"] == report["best"]) best = &setting;
+  }
+  std::string clauses;
+  for (const Json& objective : report["objectives"]) {
+    const std::string field = objective["field"].get<std::string>();
+    clauses += fmt::format("{}{}", clauses.empty() ? "" : ", ",
+                           words.clause(field, (*best)["figures"][field]));
+  }
+  return fmt::format("best: {}: {}; {} of {} setting{} pass{}{}", words.setting(*best), clauses,
+                     count_of(passed), count_of(done), one ? "" : "s", passed == 1 ? "es" : "",
+                     report["thresholds"].empty() ? " (there are no thresholds)" : "");
+}
+
+/// What the report says before its settings.
+Json make_head(const Sweep& sweep, const SweepOutcome& outcome) {
+  Json report = {{"schema_version", 1},
+                 {"version", WEIR_VERSION},
+                 {"mode", "sweep"},
+                 {"scenario",
+                  {{"name", sweep.first().name},
+                   {"sha256", sha256_of_all(outcome)},
+                   {"seed", sweep.first().seed}}},
+                 {"verdict", "inconclusive"},
+                 {"summary", ""}};
+  if (outcome.interrupted) {
+    report["interrupted"] = true;
+    report["done_ratio"] =
+        static_cast<double>(outcome.settings.size()) / static_cast<double>(sweep.grid().size());
+  }
+  if (!sweep.policy().empty()) report["policy"] = sweep.policy();
+  report["varied"] = Json::array();
+  for (const Varied& varied : sweep.grid().varied()) {
+    report["varied"].push_back({{"pointer", varied.pointer}, {"values", varied.values}});
+  }
+  report["thresholds"] = Json::array();
+  for (const scenario::Threshold& threshold : sweep.first().thresholds) {
+    report["thresholds"].push_back(threshold.expression);
+  }
+  report["objectives"] = Json::array();
+  for (const Objective& objective : sweep.objectives()) {
+    report["objectives"].push_back(
+        {{"field", objective.field}, {"goal", objective.most ? "max" : "min"}});
+  }
+  report["series_interval_ns"] = outcome.series_interval.ns();
+  report["traffic_plans"] = outcome.plans;
+  return report;
+}
+
+}  // namespace
+
+Json make_sweep_report(const Sweep& sweep, const SweepOutcome& outcome) {
+  const std::vector<Score> scores = scores_of(sweep, outcome);
+  const std::vector<std::size_t> front = pareto_front(scores, sweep.objectives());
+  std::vector<std::size_t> passing;
+  for (std::size_t i = 0; i < outcome.settings.size(); ++i) {
+    if (passes(outcome.settings[i])) passing.push_back(i);
+  }
+  const auto best = best_of(passing, scores, sweep.objectives());
+
+  Json report = make_head(sweep, outcome);
+  report["passed"] = passing.size();
+  report["best"] = best ? Json(outcome.settings[*best].setting + 1) : Json();
+  report["front"] = Json::array();
+  for (const std::size_t i : front) report["front"].push_back(outcome.settings[i].setting + 1);
+  report["settings"] = Json::array();
+  for (std::size_t i = 0; i < outcome.settings.size(); ++i) {
+    const bool in_front = std::binary_search(front.begin(), front.end(), i);
+    report["settings"].push_back(make_setting(sweep, outcome.settings[i], in_front));
+  }
+  report["summary"] = summary_of(report, outcome, passing.size());
+  if (!outcome.interrupted) report["verdict"] = passing.empty() ? "fail" : "pass";
+  return report;
+}
+
+}  // namespace weir::sweep
