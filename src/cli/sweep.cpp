@@ -169,12 +169,11 @@ int SweepCommand::run() const {
   const auto text = read_file(file);
   if (!text) return complain_of(text.error());
   const auto started = std::chrono::steady_clock::now();
+  sim::RunControl control;
+  const InterruptGuard guard(control.stop);
   const auto sweep = sweep::Sweep::prepare(*text, *load, std::move(*grid), *options);
   if (!sweep) return refuse(sweep.error());
-
-  sim::RunControl control;
   const auto outcome = [&] {
-    const InterruptGuard guard(control.stop);
     const ProgressBar bar(control, sweep->first().name, !common.quiet);
     return sweep->run(control);
   }();

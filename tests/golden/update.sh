@@ -11,3 +11,8 @@ weir=build/release/weir
   >tests/golden/fixed-window-double-burst.txt 2>/dev/null
 "$weir" simulate scenarios/fixed-window-double-burst.jsonc --policy gcra --set '/thresholds=[]' \
   --decisions tests/golden/decisions.csv --quiet
+"$weir" sweep scenarios/choose-a-bucket.jsonc --vary '/policy/limits/0/capacity=4..32:4:log' \
+  --vary '/policy/limits/0/rate=1/s..4/s:4' --csv tests/golden/sweep.csv >tests/golden/sweep.txt \
+  2>/dev/null
+"$weir" sweep scenarios/choose-a-bucket.jsonc --vary '/policy/limits/0/capacity=4..32:4:log' \
+  --vary '/policy/limits/0/rate=1/s..4/s:4' --json --quiet >tests/golden/sweep.json

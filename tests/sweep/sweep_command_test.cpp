@@ -1,0 +1,325 @@
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+#include <vector>
+
+#include "report/path.hpp"
+#include "report/sweep_schema.hpp"
+#include "support/paths.hpp"
+#include "support/run_weir.hpp"
+
+extern char** environ;
+
+namespace weir::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Json = nlohmann::ordered_json;
+using Words = std::vector<std::string>;
+
+std::string sweep_scenario(const std::string& text) {
+  const std::string path = temporary_path("sweep.jsonc");
+  std::ofstream(path) << text;
+  return path;
+}
+
+Words operator+(Words a, const Words& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+Json sweep_of(const std::string& path, const Words& words) {
+  const ProgramResult result = run_weir(Words{"sweep", path, "--json", "--quiet"} + words);
+  EXPECT_THAT(result.exit_code, testing::AnyOf(0, 4)) << result.err;
+  EXPECT_EQ(result.err, "");
+  return Json::parse(result.out, nullptr, false);
+}
+
+Json largest_or_number(const Json* value) {
+  if (value == nullptr || !value->is_array()) return value == nullptr ? Json() : *value;
+  Json most;
+  for (const Json& point : *value) {
+    if (point.is_number() && (most.is_null() || most < point)) most = point;
+  }
+  return most;
+}
+
+/// Every setting's verdict, hash and figures are those of `weir simulate --set`.
+void expect_as_simulated(const std::string& path, const Words& words, const Words& also = {}) {
+  const Json sweep = sweep_of(path, words + also);
+  ASSERT_TRUE(sweep.is_object());
+  for (const Json& setting : sweep["settings"]) {
+    Words arguments = Words{"simulate", path, "--json", "--quiet"} + also;
+    for (std::size_t i = 0; i < sweep["varied"].size(); ++i) {
+      arguments.push_back("--set");
+      arguments.push_back(sweep["varied"][i]["pointer"].get<std::string>() + "=" +
+                          setting["values"][i].get<std::string>());
+    }
+    const Json report = Json::parse(run_weir(arguments).out, nullptr, false);
+    ASSERT_TRUE(report.is_object()) << setting;
+    EXPECT_EQ(report["scenario"]["sha256"], setting["sha256"]) << setting;
+    EXPECT_EQ(report["verdict"], setting["verdict"]) << setting;
+    for (const auto& [field, figure] : setting["figures"].items()) {
+      EXPECT_EQ(largest_or_number(report::find_path(report, field)), figure) << field << setting;
+    }
+  }
+}
+
+const char* const plain = R"({"name": "plain", "duration": "20s",
+  "policy": {"limits": [{"algorithm": "gcra", "rate": "1/s", "burst": 1, "key": ["user"]}]},
+  "traffic": [{"name": "all", "arrivals": {"process": "poisson", "rate": "40/s"},
+               "attributes": {"user": {"uniform": {"count": 10}}, "tier": {"weights": {"a": 1, "b": 1}}}}],
+  "thresholds": ["totals.denied_ratio < 0.3"]})";
+
+const char* const named = R"({"name": "named", "duration": "20s",
+  "policies": {
+    "fixed": {"limits": [{"algorithm": "fixed-window", "limit": 5, "window": "1s", "key": ["user"]}]},
+    "tried": {"limits": [
+      {"name": "each", "algorithm": "token-bucket", "capacity": 3, "rate": "1/s", "key": ["user"]},
+      {"name": "all", "algorithm": "sliding-window-log", "limit": 30, "window": "1s", "key": [], "reference": {}}]}},
+  "traffic": [{"name": "people", "arrivals": {"process": "gamma", "rate": "40/s", "shape": 0.3},
+               "attributes": {"user": {"uniform": {"count": 10}}},
+               "on_denied": {"behaviour": "exponential", "base": "100ms", "cap": "1s", "max_attempts": 3}}],
+  "thresholds": ["policies.tried.totals.denied_ratio < 0.9", "policies.fixed.totals.denied < 1000000"]})";
+
+TEST(SweepCommand, FiguresAreThoseOfSingleSimulations) {
+  expect_as_simulated(sweep_scenario(plain),
+                      {"--vary", "/policy/limits/0/rate=1/s..5/s:3", "--vary",
+                       "/policy/limits/0/burst=1..20:3:log", "--field", "latency.operation.p99_ns",
+                       "--field", "retry_after.honest_ratio", "--field", "fairness.jain_index"});
+}
+
+TEST(SweepCommand, SoAreThoseOfOneOfSeveralPolicies) {
+  const Words varied = {"--vary", "/policies/tried/limits/0/capacity=1..9:3", "--vary",
+                        "/policies/tried/limits/1/limit=20,30"};
+  const std::string path = sweep_scenario(named);
+  expect_as_simulated(path, varied);
+  expect_as_simulated(path, varied,
+                      {"--policy", "tried", "--set",
+                       R"(/thresholds=["policies.tried.totals.denied_ratio < 0.9"])"});
+}
+
+TEST(SweepCommand, SoTheyAreWhereAlgorithmKeyTrafficAndSeedVary) {
+  expect_as_simulated(
+      sweep_scenario(plain),
+      {"--vary",
+       R"(/policy/limits/0={"algorithm":"gcra","rate":"2/s","burst":3,"key":["user"]},)"
+       R"({"algorithm":"fixed-window","limit":20,"window":"1s","key":[]},)"
+       R"({"algorithm":"token-bucket","capacity":4,"rate":"1/s","key":["tier","user"]})",
+       "--vary", "/seed=1,2", "--vary", "/traffic/0/arrivals/rate=40/s,80/s"});
+}
+
+TEST(SweepCommand, AreTheSameBytesWithAnyNumberOfThreads) {
+  for (const std::string& path : {sweep_scenario(plain), sweep_scenario(named)}) {
+    const bool is_plain = read_test_file(path) == plain;
+    // More settings than are run at once.
+    const std::string varied =
+        is_plain ? "/policy/limits/0/burst=1..70:70" : "/policies/tried/limits/0/capacity=1..40:40";
+    const Words words = {"sweep", path, "--json", "--quiet", "--vary", varied, "--threads"};
+    const std::string one = run_weir(words + Words{"1"}).out;
+    EXPECT_THAT(one, HasSubstr("\"mode\": \"sweep\""));
+    EXPECT_EQ(run_weir(words + Words{"2"}).out, one);
+    EXPECT_EQ(run_weir(words + Words{"7"}).out, one);
+  }
+}
+
+TEST(SweepCommand, TrafficIsPlannedOnceUnlessItVaries) {
+  const std::string path = sweep_scenario(plain);
+  EXPECT_EQ(sweep_of(path, {"--vary", "/policy/limits/0/burst=1..9:9"})["traffic_plans"], 1);
+  EXPECT_EQ(sweep_of(path, {"--vary", "/policy/limits/0/burst=1..3:3", "--vary",
+                            "/seed=1,2"})["traffic_plans"],
+            2);
+  EXPECT_EQ(
+      sweep_of(path, {"--vary", R"(/policy/limits/0/key=["user"],["tier"])"})["traffic_plans"], 2);
+}
+
+TEST(SweepCommand, ExitCodeSaysWhetherAnySettingPasses) {
+  const std::string path = sweep_scenario(plain);
+  const Words words = {"sweep", path, "--vary", "/policy/limits/0/rate=1/s,5/s"};
+  const ProgramResult some = run_weir(words);
+  EXPECT_EQ(some.exit_code, 0) << some.err;
+  EXPECT_THAT(some.out, HasSubstr("best: /policy/limits/0/rate=5/s: allows at most "));
+  EXPECT_THAT(some.out, HasSubstr("1 of 2 settings passes\n"));
+  const ProgramResult none = run_weir(words + Words{"--set", "/thresholds/0=totals.denied < 0"});
+  EXPECT_EQ(none.exit_code, 4);
+  EXPECT_THAT(none.out, HasSubstr("none of 2 settings passes: totals.denied < 0 fails in all\n"));
+}
+
+TEST(SweepCommand, ObjectivesChooseTheBest) {
+  const std::string path = sweep_scenario(plain);
+  const Words words = {"--vary", "/policy/limits/0/burst=1..9:5", "--set", "/thresholds=[]"};
+  EXPECT_EQ(sweep_of(path, words + Words{"--objective", "totals.denied:min"})["best"], 5);
+  EXPECT_EQ(sweep_of(path, words + Words{"--objective", "totals.denied:max"})["best"], 1);
+  const Json by_default = sweep_of(path, words);
+  EXPECT_EQ(by_default["objectives"][0]["field"], "totals.denied_ratio");
+  EXPECT_EQ(by_default["objectives"][1]["field"], "series.allowed");
+}
+
+TEST(SweepCommand, WrongUsageSaysWhatIsWrong) {
+  const std::string path = sweep_scenario(plain);
+  const auto complaint = [&](const Words& words, int code) {
+    const ProgramResult result = run_weir(Words{"sweep", path} + words);
+    EXPECT_EQ(result.exit_code, code) << result.err;
+    EXPECT_EQ(result.out, "");
+    return result.err;
+  };
+  EXPECT_EQ(run_weir({"sweep", path}).exit_code, 2);
+  EXPECT_EQ(run_weir({"sweep", "--vary", "/seed=1,2"}).exit_code, 2);
+  EXPECT_THAT(complaint({"--vary", "/seed"}, 2), HasSubstr("must be a JSON pointer"));
+  EXPECT_THAT(complaint({"--vary", "seed=1,2"}, 2), HasSubstr("must be a JSON pointer"));
+  EXPECT_THAT(complaint({"--vary", "/seed=1..2"}, 2), HasSubstr("FROM..TO:STEPS"));
+  EXPECT_THAT(
+      complaint({"--vary", "/policy/limits/0=1,2", "--vary", "/policy/limits/0/burst=1"}, 2),
+      HasSubstr("varied already"));
+  EXPECT_THAT(
+      complaint({"--vary", "/seed=1..200:200", "--vary", "/policy/limits/0/burst=1..99:99"}, 2),
+      HasSubstr("200 x 99 settings, more than 10,000"));
+  EXPECT_THAT(complaint({"--vary", "/seed=1..9:9", "--max-settings", "8"}, 2),
+              HasSubstr("--max-settings"));
+  EXPECT_THAT(complaint({"--vary", "/seed=1,2", "--objective", "totals.denied"}, 2),
+              HasSubstr("totals.denied_ratio:min"));
+  EXPECT_THAT(complaint({"--vary", "/seed=1,2", "--objective", "totals.deneid:min"}, 2),
+              HasSubstr("did you mean totals.denied?"));
+  EXPECT_THAT(complaint({"--vary", "/seed=1,2", "--field", "series"}, 2), HasSubstr("group"));
+}
+
+TEST(SweepCommand, AnInvalidSettingIsNamed) {
+  const std::string path = sweep_scenario(plain);
+  const ProgramResult value =
+      run_weir({"sweep", path, "--vary", "/policy/limits/0/burst=2,1,0", "--vary", "/seed=1,2"});
+  EXPECT_EQ(value.exit_code, 3);
+  EXPECT_THAT(value.err, HasSubstr("setting 5 of 6 (/policy/limits/0/burst=0 /seed=1)"));
+  EXPECT_THAT(value.err, HasSubstr("/policy/limits/0/burst: "));
+  const ProgramResult field = run_weir({"sweep", path, "--vary", "/policy/limits/0/brust=2,1"});
+  EXPECT_EQ(field.exit_code, 3);
+  EXPECT_THAT(field.err, HasSubstr("burst"));
+  const ProgramResult place = run_weir({"sweep", path, "--vary", "/policy/limits/4/burst=2,1"});
+  EXPECT_EQ(place.exit_code, 3);
+  EXPECT_THAT(place.err, HasSubstr("out of range"));
+}
+
+TEST(SweepCommand, OneOfSeveralPoliciesMustBeMeant) {
+  const std::string path = sweep_scenario(named);
+  EXPECT_THAT(run_weir({"sweep", path, "--vary", "/seed=1,2"}).err, HasSubstr("--policy"));
+  const ProgramResult other = run_weir(
+      {"sweep", path, "--policy", "fixed", "--vary", "/policies/tried/limits/0/capacity=1,2"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("only policy \"fixed\" is run"));
+}
+
+TEST(SweepCommand, AnInterruptedSweepTellsOfTheSettingsThatWereDone) {
+  const std::string folder = temporary_path("interrupted-sweep");
+  const std::string path = sweep_scenario(plain);
+  Words words = {WEIR_BINARY, "sweep",
+                 path,        "--quiet",
+                 "--out",     folder,
+                 "--vary",    "/seed=1..3000:3000",
+                 "--set",     "/traffic/0/arrivals/rate=10000/s"};
+  std::vector<char*> argv;
+  for (std::string& w : words) argv.push_back(w.data());
+  argv.push_back(nullptr);
+  pid_t child = 0;
+  ASSERT_EQ(posix_spawn(&child, WEIR_BINARY, nullptr, nullptr, argv.data(), environ), 0);
+  usleep(2'500'000);
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+  const Json sweep = Json::parse(read_test_file(folder + "/plain.json"), nullptr, false);
+  ASSERT_TRUE(sweep.is_object());
+  EXPECT_EQ(sweep["verdict"], "inconclusive");
+  EXPECT_EQ(sweep["interrupted"], true);
+  EXPECT_GT(sweep["settings"].size(), 0u);
+  EXPECT_LT(sweep["settings"].size(), 3000u);
+  std::filesystem::remove_all(folder);
+}
+
+// ---- Formats, of README's example
+
+const Words readme = {"sweep",  "scenarios/choose-a-bucket.jsonc",
+                      "--vary", "/policy/limits/0/capacity=4..32:4:log",
+                      "--vary", "/policy/limits/0/rate=1/s..4/s:4"};
+
+std::string golden_file(const std::string& name) {
+  return read_test_file((std::filesystem::path(WEIR_SOURCE_DIR) / "tests/golden" / name).string());
+}
+
+TEST(SweepFormats, Terminal) {
+  const ProgramResult result = run_weir(readme);
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.out, golden_file("sweep.txt"))
+      << "run tests/golden/update.sh, read what changed";
+  EXPECT_THAT(result.err, HasSubstr("ran 16 settings in "));
+}
+
+TEST(SweepFormats, ReadmeShowsWhatTheProgramPrints) {
+  const std::string text =
+      read_test_file((std::filesystem::path(WEIR_SOURCE_DIR) / "README.md").string());
+  EXPECT_THAT(text, HasSubstr(golden_file("sweep.txt")));
+  EXPECT_THAT(text, HasSubstr("$ weir sweep scenarios/choose-a-bucket.jsonc"));
+}
+
+TEST(SweepFormats, JsonCsvAndFolder) {
+  const std::string folder = temporary_path("sweep-out");
+  const std::string csv = temporary_path("sweep.csv");
+  const ProgramResult result =
+      run_weir(readme + Words{"--quiet", "--json", "--out", folder, "--csv", csv});
+  EXPECT_EQ(result.out, golden_file("sweep.json"));
+  EXPECT_EQ(read_test_file(folder + "/choose-a-bucket.json"), result.out);
+  EXPECT_EQ(read_test_file(csv), golden_file("sweep.csv"));
+  std::filesystem::remove_all(folder);
+  std::filesystem::remove(csv);
+}
+
+TEST(SweepFormats, TheReportIsAsItsSchemaSays) {
+  const nlohmann::json schema_json = report::sweep_schema();
+  using Adapter = valijson::adapters::NlohmannJsonAdapter;
+  valijson::Schema schema;
+  valijson::SchemaParser().populateSchema(Adapter(schema_json), schema);
+  const std::string path = sweep_scenario(named);
+  std::vector<nlohmann::json> reports = {nlohmann::json::parse(golden_file("sweep.json"))};
+  reports.push_back(sweep_of(path, {"--vary", "/policies/tried/limits/0/capacity=1..9:3"}));
+  reports.push_back(sweep_of(path, {"--vary", "/policies/tried/limits/0/capacity=1..9:3", "--set",
+                                    "/thresholds/0=policies.tried.totals.denied < 0"}));
+  for (nlohmann::json& sweep : reports) {
+    valijson::ValidationResults results;
+    EXPECT_TRUE(valijson::Validator().validate(schema, Adapter(sweep), &results));
+    sweep["passed"] = "many";
+    EXPECT_FALSE(valijson::Validator().validate(schema, Adapter(sweep), nullptr));
+  }
+}
+
+TEST(SweepFormats, PageHasEverySettingAndIsSafe) {
+  const std::string page = temporary_path("sweep.html");
+  const std::string path = sweep_scenario(plain);
+  EXPECT_EQ(run_weir({"sweep", path, "--quiet", "--html", page, "--vary",
+                      "/policy/limits/0/burst=1..40:5", "--set",
+                      R"(/traffic/0/name=<script>alert(1)</script>)", "--field",
+                      "classes.<script>alert(1)</script>.denied_ratio"})
+                .exit_code,
+            0);
+  const std::string html = read_test_file(page);
+  EXPECT_THAT(html, HasSubstr("<canvas"));
+  EXPECT_THAT(html, HasSubstr("best: /policy/limits/0/burst="));
+  EXPECT_THAT(html, HasSubstr("peak/1s"));
+  EXPECT_THAT(html, testing::Not(HasSubstr("<script>alert")));
+  std::filesystem::remove(page);
+}
+
+}  // namespace
+}  // namespace weir::test
