@@ -195,10 +195,11 @@ Json make_fairness(const metrics::FairnessTotals& totals) {
 /// For each limit that names a reference.
 Json make_accuracy(const policy::PolicySpec& policy, const Accumulator& a) {
   Json section = Json::object();
-  for (std::size_t i = 0; i < policy.limits.size() && i < a.limits.size(); ++i) {
+  if (a.live) return section;
+  for (std::size_t i = 0; i < policy.limits.size(); ++i) {
     const policy::LimitSpec& spec = policy.limits[i];
     if (!spec.reference) continue;
-    const LimitTotals& limit = a.limits[i];
+    const LimitTotals limit = i < a.limits.size() ? a.limits[i] : LimitTotals{};
     Json reference = {{"algorithm", "sliding-window-log"}};
     if (spec.reference->limit) reference["limit"] = *spec.reference->limit;
     if (spec.reference->window) reference["window_ns"] = spec.reference->window->ns();

@@ -43,7 +43,7 @@ struct FrontChart {
   ChartSeries front = series_of("front", ChartSeries::Kind::line, "allowed");
   ChartSeries passing = series_of("passes", ChartSeries::Kind::marks, "good");
   ChartSeries failing = series_of("fails a threshold", ChartSeries::Kind::marks, "neutral");
-  ChartSeries best = series_of("best", ChartSeries::Kind::marks, "bad");
+  ChartSeries best = series_of("best", ChartSeries::Kind::marks, "denied");
 };
 
 FrontChart points_of(const Json& sweep, const std::string& x, const std::string& y,
@@ -93,9 +93,12 @@ std::string sweep_html(const Json& sweep) {
   HtmlPage page(fmt::format("{}: sweep", sweep["scenario"]["name"].get<std::string>()));
   page.verdict(sweep["verdict"].get<std::string>());
   page.paragraph(sweep["summary"].get<std::string>(), Style::bold);
+  std::string thresholds;
   for (const Json& expression : sweep["thresholds"]) {
-    page.paragraph(fmt::format("A setting passes with {}.", expression.get<std::string>()));
+    thresholds += fmt::format("{}{}", thresholds.empty() ? "A setting passes with " : ", ",
+                              expression.get<std::string>());
   }
+  if (!thresholds.empty()) page.paragraph(thresholds + ".");
   page.section("The front");
   const Json& objectives = sweep["objectives"];
   for (std::size_t i = 1; i < objectives.size(); ++i) {

@@ -27,7 +27,7 @@ bool has_policy(const scenario::Scenario& scenario, const std::string& name) {
 }
 
 /// What of a setting decides which fields its report has; those that agree need one check.
-std::string shape_of(const scenario::Scenario& scenario, const Grid& grid, std::size_t setting) {
+std::string shape_of(const scenario::Scenario& scenario) {
   std::string shape;
   for (const policy::PolicySpec& policy : scenario.policies) {
     shape += fmt::format("policy {}\n", policy.name);
@@ -36,10 +36,14 @@ std::string shape_of(const scenario::Scenario& scenario, const Grid& grid, std::
                            static_cast<int>(limit.charge.when));
     }
   }
-  for (const scenario::Override& value : grid.overrides(setting)) {
-    if (!value.pointer.starts_with("/polic")) shape += value.value + '\n';
+  for (const traffic::ClassSpec& traffic : scenario.traffic) {
+    shape += fmt::format("traffic {}\n", traffic.name);
+    for (const auto& attribute : traffic.attributes) shape += attribute.name + '\n';
+    for (const auto& cost : traffic.costs) shape += cost.name + '\n';
   }
-  return shape;
+  for (const scenario::Threshold& threshold : scenario.thresholds) shape += threshold.path + '\n';
+  const bool slots = scenario.backend && scenario.backend->slots;
+  return shape + (slots ? "slots" : scenario.backend ? "backend" : "");
 }
 
 }  // namespace
@@ -122,7 +126,7 @@ SweepResult<void> Sweep::choose_fields() {
 SweepResult<void> Sweep::check_paths() const {
   std::set<std::string> checked;
   for (std::size_t i = 0; i < scenarios_.size(); ++i) {
-    if (!checked.insert(shape_of(scenarios_[i], grid_, i)).second) continue;
+    if (!checked.insert(shape_of(scenarios_[i])).second) continue;
     scenario::Scenario asked = scenarios_[i];
     if (!options_.policy.empty()) {
       std::erase_if(asked.policies, [&](const auto& p) { return p.name != options_.policy; });

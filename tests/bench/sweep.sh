@@ -3,7 +3,7 @@
 # ten million requests over 100,000 keys. WEIR_BENCH_SCALE (1) divides their number.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-weir=build/release/weir
+weir=${WEIR:-build/release/weir}
 scale=${WEIR_BENCH_SCALE:-1}
 settings=${WEIR_BENCH_SETTINGS:-16}
 folder=$(mktemp -d)
