@@ -16,6 +16,7 @@
 #include "cli/load_options.hpp"
 #include "cli/probe_scenario.hpp"
 #include "core/text.hpp"
+#include "probe/closest_product.hpp"
 #include "probe/live_target.hpp"
 #include "probe/probe.hpp"
 #include "probe/told_truth.hpp"
@@ -274,20 +275,13 @@ std::vector<std::string> family_names(load::HeaderFamilies families) {
   return names;
 }
 
-/// How many answers meant something.
-std::uint64_t decisions_of(const probe::LiveTarget& target) {
-  return static_cast<std::uint64_t>(
-      std::count_if(target.records().begin(), target.records().end(),
-                    [](const auto& record) { return record.allowed.has_value(); }));
-}
-
 std::string why_inconclusive(const probe::LiveTarget& target, const ProbeFacts& facts) {
   if (target.stopped() == probe::Stop::interrupted) return "it was interrupted";
-  if (target.stopped() == probe::Stop::unreachable) {
-    return target.statuses().empty() ? "not one request was answered"
-                                     : "the target could not be reached any more";
+  if (target.statuses().empty()) return "not one request was answered";
+  if (target.decisions() > 0) {
+    return target.stopped() == probe::Stop::unreachable ? "the target could not be reached any more"
+                                                        : facts.why_undecided;
   }
-  if (decisions_of(target) > 0) return facts.why_undecided;
   std::string statuses;
   for (const auto& [status, count] : target.statuses()) {
     statuses += fmt::format("{}{}", statuses.empty() ? "" : ", ", status);
@@ -295,7 +289,7 @@ std::string why_inconclusive(const probe::LiveTarget& target, const ProbeFacts& 
   return fmt::format(
       "no answer meant allowed (2xx, 3xx) or denied: they had status {}; is the URL right, and "
       "does it need an -H, or other --denied statuses?",
-      statuses.empty() ? "none" : statuses);
+      statuses);
 }
 
 ProbeOutcome outcome_of(const probe::LiveTarget& target, const probe::Budget& budget,
@@ -344,7 +338,8 @@ std::uint64_t until_denied(const ProbeFacts& facts) {
 
 int exit_code_of(const probe::LiveTarget& target, const ProbeOutcome& outcome) {
   if (outcome.interrupted) return exit_interrupted;
-  if (target.stopped() == probe::Stop::unreachable) {
+  const bool says_nothing = target.decisions() == 0 && !target.statuses().empty();
+  if (target.stopped() == probe::Stop::unreachable && !says_nothing) {
     complain(fmt::format("{}: {}", outcome.url, outcome.why_inconclusive));
     return exit_unreachable;
   }
@@ -388,6 +383,7 @@ int ProbeCommand::probe(const Prepared& prepared, probe::LiveTarget& target) {
     probe::try_promise(target, until_denied(result.facts), result.facts);
   }
   name_keys(prepared.keys, result.policy);
+  probe::prefer_product(target, result.policy, result.facts);
   ProbeOutcome outcome = outcome_of(target, prepared.spec.budget, prepared.seed, result.facts);
   probe::judge_what_was_told(target, result.policy, outcome);
   const int written = write_out(result, outcome, prepared.keys);

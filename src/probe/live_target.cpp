@@ -26,6 +26,8 @@ constexpr Duration check_interval = Duration::from_ms(10);
 /// So many requests in a row that nobody answers, or not one that is ever answered.
 constexpr std::uint64_t most_failures_in_a_row = 20;
 constexpr std::uint64_t most_failures_at_first = 3;
+/// So many answers that say neither, and none that does: more would only say so again.
+constexpr std::uint64_t most_answers_that_say_nothing = 20;
 
 Instant wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -416,7 +418,12 @@ void LiveTarget::note_answer(const load::Reply& reply, Record& record) {
   failures_in_a_row_ = 0;
   record.status = reply.status;
   ++statuses_[reply.status];
+  if (record.allowed) ++decisions_;
   if (record.allowed == false) ++denied_statuses_[reply.status];
+  if (decisions_ == 0 && ++answers_that_say_nothing_ >= most_answers_that_say_nothing &&
+      stop_ == Stop::none) {
+    stop_ = Stop::unreachable;
+  }
   if (reply.headers == nullptr) return;
   const Instant end = reply.end;
   record.reading = reply.headers->read(end);

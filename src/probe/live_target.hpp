@@ -74,6 +74,8 @@ class LiveTarget final : public Target, private load::ReplyHandler {
   /// The answers' statuses, and the requests that were not answered by why.
   const std::map<int, std::uint64_t>& statuses() const { return statuses_; }
   const std::map<std::string, std::uint64_t>& failures() const { return failures_; }
+  /// How many answers meant allowed or denied; where none does the target soon stops.
+  std::uint64_t decisions() const { return decisions_; }
   /// The status of most denials; absent without any.
   std::optional<int> denied_status() const;
   load::HeaderFamilies families() const { return families_; }
@@ -137,6 +139,8 @@ class LiveTarget final : public Target, private load::ReplyHandler {
   std::map<int, std::uint64_t> denied_statuses_;
   std::map<std::string, std::uint64_t> failures_;
   std::uint64_t failures_in_a_row_ = 0;
+  std::uint64_t answers_that_say_nothing_ = 0;
+  std::uint64_t decisions_ = 0;
   bool was_ever_allowed_ = false;
   load::HeaderFamilies families_;
 };

@@ -256,6 +256,7 @@ TEST(ProbeEnds, AnswersThatMeanNeitherAreSaid) {
   const LoadResult result = RunningLoad::of_command(probe_command(gateway.url(), by_user)).wait();
   EXPECT_EQ(result.exit_code, 4) << result.err;
   EXPECT_THAT(result.report.value("inconclusive_because", ""), HasSubstr("404"));
+  EXPECT_LT(result.report["probe"]["requests_used"], 100);
 }
 
 TEST(ProbeEnds, AnInterruptedProbeReportsWhatIsKnown) {
