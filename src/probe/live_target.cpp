@@ -463,6 +463,7 @@ void LiveTarget::testify(load::Witness& witness) const {
     witness.hear({.request = request,
                   .sent = record.sent,
                   .first_byte = record.first_byte,
+                  .end = record.ended,
                   .allowed = record.allowed,
                   .reading = record.reading,
                   .date = record.date});
