@@ -55,7 +55,7 @@ std::string traffic_less_close(const Evidence& evidence, double share) {
   const double rate = rate_of_keys(evidence);
   const double answers_ms = static_cast<double>(usual_time(evidence).ns()) / 1e6;
   return fmt::format(
-      "answers took {:.2g} ms and each key sent {:.3g} requests a second: more keys with at most "
+      "answers took {:.3g} ms and each key sent {:.3g} requests a second: more keys with at most "
       "{:.2g} a second each, from nearer to the gateway, would decide",
       answers_ms, rate, rate * most_undetermined / share * 0.8);
 }

@@ -171,7 +171,7 @@ Json verification_schema() {
            {"admitted_beyond_ratio",
             described("How many more were admitted than the policy admits, as a share of those; "
                       "less than 0 if fewer",
-                      {{"type", "number"}})},
+                      {{"type", "number"}, {"x-unit", "1"}})},
            {"behaves_like",
             described("Another policy near this one, in words, that explains all decisions or "
                       "clearly most; null where none does, or the policy itself does",
