@@ -79,13 +79,13 @@ void expect_as_simulated(const std::string& path, const Words& words, const Word
   }
 }
 
-const char* const plain = R"({"name": "plain", "duration": "20s",
+const char* const one_policy = R"({"name": "plain", "duration": "20s",
   "policy": {"limits": [{"algorithm": "gcra", "rate": "1/s", "burst": 1, "key": ["user"]}]},
   "traffic": [{"name": "all", "arrivals": {"process": "poisson", "rate": "40/s"},
                "attributes": {"user": {"uniform": {"count": 10}}, "tier": {"weights": {"a": 1, "b": 1}}}}],
   "thresholds": ["totals.denied_ratio < 0.3"]})";
 
-const char* const named = R"({"name": "named", "duration": "20s",
+const char* const two_policies = R"({"name": "named", "duration": "20s",
   "policies": {
     "fixed": {"limits": [{"algorithm": "fixed-window", "limit": 5, "window": "1s", "key": ["user"]}]},
     "tried": {"limits": [
@@ -97,7 +97,7 @@ const char* const named = R"({"name": "named", "duration": "20s",
   "thresholds": ["policies.tried.totals.denied_ratio < 0.9", "policies.fixed.totals.denied < 1000000"]})";
 
 TEST(SweepCommand, FiguresAreThoseOfSingleSimulations) {
-  expect_as_simulated(sweep_scenario(plain),
+  expect_as_simulated(sweep_scenario(one_policy),
                       {"--vary", "/policy/limits/0/rate=1/s..5/s:3", "--vary",
                        "/policy/limits/0/burst=1..20:3:log", "--field", "latency.operation.p99_ns",
                        "--field", "retry_after.honest_ratio", "--field", "fairness.jain_index"});
@@ -106,7 +106,7 @@ TEST(SweepCommand, FiguresAreThoseOfSingleSimulations) {
 TEST(SweepCommand, SoAreThoseOfOneOfSeveralPolicies) {
   const Words varied = {"--vary", "/policies/tried/limits/0/capacity=1..9:3", "--vary",
                         "/policies/tried/limits/1/limit=20,30"};
-  const std::string path = sweep_scenario(named);
+  const std::string path = sweep_scenario(two_policies);
   expect_as_simulated(path, varied);
   expect_as_simulated(path, varied,
                       {"--policy", "tried", "--set",
@@ -115,7 +115,7 @@ TEST(SweepCommand, SoAreThoseOfOneOfSeveralPolicies) {
 
 TEST(SweepCommand, SoTheyAreWhereAlgorithmKeyTrafficAndSeedVary) {
   expect_as_simulated(
-      sweep_scenario(plain),
+      sweep_scenario(one_policy),
       {"--vary",
        R"(/policy/limits/0={"algorithm":"gcra","rate":"2/s","burst":3,"key":["user"]},)"
        R"({"algorithm":"fixed-window","limit":20,"window":"1s","key":[]},)"
@@ -124,8 +124,8 @@ TEST(SweepCommand, SoTheyAreWhereAlgorithmKeyTrafficAndSeedVary) {
 }
 
 TEST(SweepCommand, AreTheSameBytesWithAnyNumberOfThreads) {
-  for (const std::string& path : {sweep_scenario(plain), sweep_scenario(named)}) {
-    const bool is_plain = read_test_file(path) == plain;
+  for (const std::string& path : {sweep_scenario(one_policy), sweep_scenario(two_policies)}) {
+    const bool is_plain = read_test_file(path) == one_policy;
     // More settings than are run at once.
     const std::string varied =
         is_plain ? "/policy/limits/0/burst=1..70:70" : "/policies/tried/limits/0/capacity=1..40:40";
@@ -138,7 +138,7 @@ TEST(SweepCommand, AreTheSameBytesWithAnyNumberOfThreads) {
 }
 
 TEST(SweepCommand, TrafficIsPlannedOnceUnlessItVaries) {
-  const std::string path = sweep_scenario(plain);
+  const std::string path = sweep_scenario(one_policy);
   EXPECT_EQ(sweep_of(path, {"--vary", "/policy/limits/0/burst=1..9:9"})["traffic_plans"], 1);
   EXPECT_EQ(sweep_of(path, {"--vary", "/policy/limits/0/burst=1..3:3", "--vary",
                             "/seed=1,2"})["traffic_plans"],
@@ -148,7 +148,7 @@ TEST(SweepCommand, TrafficIsPlannedOnceUnlessItVaries) {
 }
 
 TEST(SweepCommand, ExitCodeSaysWhetherAnySettingPasses) {
-  const std::string path = sweep_scenario(plain);
+  const std::string path = sweep_scenario(one_policy);
   const Words words = {"sweep", path, "--vary", "/policy/limits/0/rate=1/s,20/s"};
   const ProgramResult some = run_weir(words);
   EXPECT_EQ(some.exit_code, 0) << some.err;
@@ -160,7 +160,7 @@ TEST(SweepCommand, ExitCodeSaysWhetherAnySettingPasses) {
 }
 
 TEST(SweepCommand, ObjectivesChooseTheBest) {
-  const std::string path = sweep_scenario(plain);
+  const std::string path = sweep_scenario(one_policy);
   const Words words = {"--vary", "/policy/limits/0/burst=1..9:5", "--set", "/thresholds=[]"};
   EXPECT_EQ(sweep_of(path, words + Words{"--objective", "totals.denied:min"})["best"], 5);
   EXPECT_EQ(sweep_of(path, words + Words{"--objective", "totals.denied:max"})["best"], 1);
@@ -170,7 +170,7 @@ TEST(SweepCommand, ObjectivesChooseTheBest) {
 }
 
 TEST(SweepCommand, WrongUsageSaysWhatIsWrong) {
-  const std::string path = sweep_scenario(plain);
+  const std::string path = sweep_scenario(one_policy);
   const auto complaint = [&](const Words& words, int code) {
     const ProgramResult result = run_weir(Words{"sweep", path} + words);
     EXPECT_EQ(result.exit_code, code) << result.err;
@@ -198,7 +198,7 @@ TEST(SweepCommand, WrongUsageSaysWhatIsWrong) {
 }
 
 TEST(SweepCommand, AnInvalidSettingIsNamed) {
-  const std::string path = sweep_scenario(plain);
+  const std::string path = sweep_scenario(one_policy);
   const ProgramResult value =
       run_weir({"sweep", path, "--vary", "/policy/limits/0/burst=2,1,0", "--vary", "/seed=1,2"});
   EXPECT_EQ(value.exit_code, 3);
@@ -213,7 +213,7 @@ TEST(SweepCommand, AnInvalidSettingIsNamed) {
 }
 
 TEST(SweepCommand, OneOfSeveralPoliciesMustBeMeant) {
-  const std::string path = sweep_scenario(named);
+  const std::string path = sweep_scenario(two_policies);
   EXPECT_THAT(run_weir({"sweep", path, "--vary", "/seed=1,2"}).err, HasSubstr("--policy"));
   const ProgramResult other = run_weir(
       {"sweep", path, "--policy", "fixed", "--vary", "/policies/tried/limits/0/capacity=1,2"});
@@ -223,7 +223,7 @@ TEST(SweepCommand, OneOfSeveralPoliciesMustBeMeant) {
 
 TEST(SweepCommand, AnInterruptedSweepTellsOfTheSettingsThatWereDone) {
   const std::string folder = temporary_path("interrupted-sweep");
-  const std::string path = sweep_scenario(plain);
+  const std::string path = sweep_scenario(one_policy);
   Words words = {WEIR_BINARY, "sweep",
                  path,        "--quiet",
                  "--out",     folder,
@@ -251,16 +251,16 @@ TEST(SweepCommand, AnInterruptedSweepTellsOfTheSettingsThatWereDone) {
 
 // ---- Formats, of README's example
 
-const Words readme = {"sweep",  "scenarios/choose-a-bucket.jsonc",
-                      "--vary", "/policy/limits/0/capacity=4..32:4:log",
-                      "--vary", "/policy/limits/0/rate=1/s..4/s:4"};
+const Words readme_words = {"sweep",  "scenarios/choose-a-bucket.jsonc",
+                            "--vary", "/policy/limits/0/capacity=4..32:4:log",
+                            "--vary", "/policy/limits/0/rate=1/s..4/s:4"};
 
 std::string golden_file(const std::string& name) {
   return read_test_file((std::filesystem::path(WEIR_SOURCE_DIR) / "tests/golden" / name).string());
 }
 
 TEST(SweepFormats, Terminal) {
-  const ProgramResult result = run_weir(readme);
+  const ProgramResult result = run_weir(readme_words);
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.out, golden_file("sweep.txt"))
       << "run tests/golden/update.sh, read what changed";
@@ -278,7 +278,7 @@ TEST(SweepFormats, JsonCsvAndFolder) {
   const std::string folder = temporary_path("sweep-out");
   const std::string csv = temporary_path("sweep.csv");
   const ProgramResult result =
-      run_weir(readme + Words{"--quiet", "--json", "--out", folder, "--csv", csv});
+      run_weir(readme_words + Words{"--quiet", "--json", "--out", folder, "--csv", csv});
   EXPECT_EQ(result.out, golden_file("sweep.json"));
   EXPECT_EQ(read_test_file(folder + "/choose-a-bucket.json"), result.out);
   EXPECT_EQ(read_test_file(csv), golden_file("sweep.csv"));
@@ -291,7 +291,7 @@ TEST(SweepFormats, TheReportIsAsItsSchemaSays) {
   using Adapter = valijson::adapters::NlohmannJsonAdapter;
   valijson::Schema schema;
   valijson::SchemaParser().populateSchema(Adapter(schema_json), schema);
-  const std::string path = sweep_scenario(named);
+  const std::string path = sweep_scenario(two_policies);
   std::vector<nlohmann::json> reports = {nlohmann::json::parse(golden_file("sweep.json"))};
   reports.push_back(sweep_of(path, {"--vary", "/policies/tried/limits/0/capacity=1..9:3"}));
   reports.push_back(sweep_of(path, {"--vary", "/policies/tried/limits/0/capacity=1..9:3", "--set",
@@ -306,7 +306,7 @@ TEST(SweepFormats, TheReportIsAsItsSchemaSays) {
 
 TEST(SweepFormats, PageHasEverySettingAndIsSafe) {
   const std::string page = temporary_path("sweep.html");
-  const std::string path = sweep_scenario(plain);
+  const std::string path = sweep_scenario(one_policy);
   EXPECT_EQ(run_weir({"sweep", path, "--quiet", "--html", page, "--vary",
                       "/policy/limits/0/burst=1..40:5", "--set",
                       R"(/traffic/0/name=<script>alert(1)</script>)", "--set", "/thresholds=[]",
