@@ -106,22 +106,23 @@ Replay replay_all_first(const Histories& histories, std::int64_t limit, Duration
 
 // ---- Windows at fixed times.
 
-/// When windows may have ended: between a denial and the next admission of a key.
+/// When windows may have ended: between a denial and the next admission of a key. Of requests that
+/// were under way together the denied one may have come last.
 std::vector<std::vector<Span>> borders_of(const Histories& histories) {
   std::vector<std::vector<Span>> found;
   for (const History& history : histories) {
     auto& borders = found.emplace_back();
-    std::int64_t last_denied = std::numeric_limits<std::int64_t>::min();
+    std::optional<std::int64_t> first_decided;
+    std::int64_t last_sent = 0;
     for (const Event& event : history) {
-      if (event.is_denied()) last_denied = std::max(last_denied, event.sent);
-      const bool ends = event.is_admitted() && event.sent > last_denied &&
-                        last_denied != std::numeric_limits<std::int64_t>::min();
-      if (!ends) continue;
-      borders.push_back({last_denied, event.decided});
-      last_denied = std::numeric_limits<std::int64_t>::min();
+      if (event.is_denied()) {
+        first_decided = std::min(first_decided.value_or(event.decided), event.decided);
+        last_sent = event.sent;
+      }
+      if (!event.is_admitted() || !first_decided || event.sent <= *first_decided) continue;
+      if (event.decided > last_sent) borders.push_back({last_sent, event.decided});
+      first_decided.reset();
     }
-    // The last admissions of a window that were under way beside a denial are no border.
-    std::erase_if(borders, [](const Span& span) { return span.to <= span.from; });
   }
   return found;
 }

@@ -28,29 +28,37 @@ std::vector<const Event*> leading_burst(const History& history) {
   return burst;
 }
 
+// The n-th of a burst is let go n intervals after the first, less those that are not held back.
 Release release_of(const Clues& clues) {
-  Release release;
   constexpr std::int64_t noise_ns = 5'000'000;
+  Release release;
   std::size_t longest = 0;
   for (const History& history : clues.histories) {
     const auto burst = leading_burst(history);
-    std::size_t held = 0;
-    while (held < burst.size() &&
-           burst[held]->received - burst[held]->sent < 2 * clues.round_trip_ns + noise_ns) {
-      ++held;
+    if (burst.size() < 2) continue;
+    std::vector<std::int64_t> received;
+    std::int64_t quickest = burst[0]->received - burst[0]->sent;
+    for (const Event* event : burst) {
+      received.push_back(event->received);
+      quickest = std::min(quickest, event->received - event->sent);
     }
-    // The first goes at once; if none does, whatever answers is slow.
-    if (held == 0 || held + 1 > burst.size() || held == burst.size()) continue;
+    // If none goes at once, whatever answers is slow.
+    if (quickest > 2 * clues.round_trip_ns + noise_ns) continue;
+    std::sort(received.begin(), received.end());
+    const std::size_t last = received.size() - 1;
+    const std::size_t middle = last / 2;
     ++release.bursts;
-    const std::size_t last = burst.size() - 1;
-    const std::size_t steps = last - (held - 1);
-    if (steps < longest) continue;
-    longest = steps;
-    release.interval_ns = static_cast<double>(burst[last]->received - burst[held - 1]->received) /
-                          static_cast<double>(steps);
-    release.slack_ns =
-        static_cast<double>(clues.round_trip_ns + noise_ns / 5) / static_cast<double>(steps);
-    release.undelayed = static_cast<std::int64_t>(held);
+    if (last <= longest) continue;
+    longest = last;
+    const auto steps = static_cast<double>(last - middle);
+    release.interval_ns = static_cast<double>(received[last] - received[middle]) / steps;
+    release.slack_ns = static_cast<double>(clues.round_trip_ns + noise_ns / 5) / steps;
+    const double held = static_cast<double>(received[last] - received[0]) / release.interval_ns;
+    release.undelayed = std::max<std::int64_t>(std::llround(static_cast<double>(last) - held), 0);
+    if (release.undelayed > 1) continue;
+    const auto all = static_cast<double>(last);
+    release.interval_ns = static_cast<double>(received[last] - received[0]) / all;
+    release.slack_ns = static_cast<double>(clues.round_trip_ns + noise_ns / 5) / all;
   }
   return release;
 }
@@ -99,9 +107,9 @@ Fit fit_bucket_or_queue(const Clues& clues) {
   const double least = 1.0 / (release.interval_ns + release.slack_ns);
   const double most = 1.0 / (release.interval_ns - release.slack_ns);
   Fit fit = fit_bucket(clues, least, std::min(most, fastest_rate));
-  const bool holds_all = release.undelayed <= 2;
+  const bool holds_all = release.undelayed <= 1;
   fit.kind = holds_all ? Kind::queue : Kind::bucket_with_delay;
-  fit.undelayed = holds_all ? 0 : release.undelayed - 1;
+  fit.undelayed = holds_all ? 0 : release.undelayed;
   return fit;
 }
 
