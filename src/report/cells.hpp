@@ -25,6 +25,7 @@ class Cells {
   std::string safe(const Json& name) const {
     return printable(name.get_ref<const std::string&>(), options_);
   }
+  bool is_unicode() const { return options_.unicode; }
   const char* none() const { return options_.unicode ? "–" : "-"; }
 
   Cell count(const Json& n, Style style = Style::plain) const;

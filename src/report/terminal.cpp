@@ -8,6 +8,7 @@
 #include "core/text.hpp"
 #include "report/cells.hpp"
 #include "report/probe.hpp"
+#include "report/summary_tables.hpp"
 #include "report/table.hpp"
 #include "report/terminal_live.hpp"
 #include "report/terminal_loop.hpp"
@@ -35,17 +36,6 @@ std::uint64_t largest(const std::vector<std::uint64_t>& values) {
   return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
 }
 
-/// Whether a threshold's expression is about a field in nanoseconds.
-bool is_about_time(std::string_view expression) {
-  std::string_view path = expression.substr(0, expression.find_first_of(" <>=!"));
-  const std::size_t dot = path.rfind('.');
-  if (dot != std::string_view::npos &&
-      path.find_first_not_of("0123456789", dot + 1) == std::string_view::npos) {
-    path = path.substr(0, dot);
-  }
-  return path.size() >= 3 && path.substr(path.size() - 3) == "_ns";
-}
-
 /// Writes a report section by section, with a blank line between them.
 class Summary : private Cells {
  public:
@@ -61,16 +51,16 @@ class Summary : private Cells {
       policies();
     } else {
       counts();
-      if (!is_live()) limits();
-      classes();
-      costs();
+      if (!is_live()) section_unless_empty(limits_table(report_, *this));
+      section_unless_empty(classes_table(report_, *this));
+      section_unless_empty(costs_table(report_, *this));
       const Table times =
           is_live() ? live_times_table(report_, *this) : times_table(report_, *this);
       if (!times.empty()) section(times);
       if (const Table accuracy = accuracy_table(report_, *this); !accuracy.empty()) {
         section(accuracy);
       }
-      top_denied();
+      section_unless_empty(top_denied_table(report_, *this, top_denied_in_summary));
     }
     thresholds();
     verification();
@@ -87,6 +77,14 @@ class Summary : private Cells {
 
   void section(const Table& table) { text_ += '\n' + table.render(options_); }
 
+  void what_ran() {
+    for (const Remark& remark : remarks_on_run(report_, *this)) lines(remark.text, remark.style);
+  }
+
+  void section_unless_empty(const Table& table) {
+    if (!table.empty()) section(table);
+  }
+
   void title() {
     const std::string verdict = report_["verdict"];
     const Style style = verdict == "pass"   ? Style::good
@@ -102,48 +100,6 @@ class Summary : private Cells {
   }
 
   bool is_live() const { return report_.contains("target"); }
-
-  void what_ran() {
-    if (is_live()) lines(live_title(report_, *this), Style::dim);
-    std::string line =
-        fmt::format("{}{} from {}, seed {}", is_live() ? "" : "simulation of ",
-                    format_duration(Duration::from_ns(report_["duration_ns"].get<std::int64_t>())),
-                    safe(report_["start"]), report_["scenario"]["seed"].get<std::uint64_t>());
-    if (report_.contains("policies") && !report_["policies"].empty()) {
-      line += fmt::format(", {} policies on the same traffic", report_["policies"].size());
-    }
-    lines(line, Style::dim);
-    if (report_.contains("traces")) {
-      for (const Json& trace : report_["traces"]) lines(about_trace(trace), Style::dim);
-    }
-    if (report_.contains("inconclusive_because")) {
-      lines(safe(report_["inconclusive_because"]), Style::warning);
-    }
-    if (report_.contains("ended_by")) {
-      lines(fmt::format("ended by {}", safe(report_["ended_by"])), Style::dim);
-    }
-    if (report_.contains("interrupted")) {
-      lines(fmt::format("interrupted with {} of the work done; the rest of the keys, or of the "
-                        "time, is missing",
-                        percent(report_["done_ratio"].get<double>())),
-            Style::warning);
-    }
-  }
-
-  std::string about_trace(const Json& trace) const {
-    std::string line =
-        fmt::format("{}: a trace of {} rows", safe(trace["class"]), count(trace["rows"]).text);
-    if (trace["out_of_order"] > 0) {
-      line += fmt::format(", {} out of order and sorted", count(trace["out_of_order"]).text);
-    }
-    if (trace["bad_rows"] > 0) {
-      line += fmt::format(", {} more could not be read", count(trace["bad_rows"]).text);
-    }
-    if (trace["spread_ns"] > 0) {
-      line += fmt::format(", spread over {}", short_duration(trace["spread_ns"]));
-    }
-    return line;
-  }
 
   // ---- One policy
 
@@ -223,94 +179,6 @@ class Summary : private Cells {
           Style::plain);
   }
 
-  void limits() {
-    Table table({{"limit", Align::left},
-                 {"algorithm", Align::left, 1},
-                 {"allowed"},
-                 {"denied"},
-                 {"denied %"},
-                 {"keys", Align::right, 2},
-                 {"bytes/key", Align::right, 3}});
-    for (const Json& limit : report_["limits"]) {
-      const std::uint64_t met =
-          limit["allowed"].get<std::uint64_t>() + limit["denied"].get<std::uint64_t>();
-      const char* note = limit["enforce"] == true ? "" : " (dry run)";
-      table.add({{safe(limit["name"])},
-                 {safe(limit["algorithm"]) + note},
-                 count(limit["allowed"]),
-                 count(limit["denied"]),
-                 share_of(limit["denied"], met),
-                 count(limit["keys"]),
-                 decimal(limit["state_bytes_per_key"])});
-    }
-    if (!table.empty()) section(table);
-  }
-
-  void classes() {
-    if (report_["classes"].size() < 2) return;
-    std::vector<Column> columns = {{"class", Align::left},
-                                   {"attempts", Align::right, 1},
-                                   {"allowed"},
-                                   {"denied"},
-                                   {"denied %"}};
-    const bool loop = has_loop(report_);
-    if (loop) {
-      columns.insert(columns.end(), {{"operations", Align::right, 3},
-                                     {"succeeded"},
-                                     {"p50", Align::right, 2},
-                                     {"p99", Align::right, 1}});
-    }
-    Table table(columns);
-    for (const auto& item : report_["classes"].items()) {
-      const Json& row = item.value();
-      std::vector<Cell> cells = {{printable(item.key(), options_)},
-                                 count(row["attempts"]),
-                                 count(row["allowed"]),
-                                 count(row["denied"]),
-                                 share(row["denied_ratio"])};
-      if (loop) {
-        cells.insert(cells.end(), {count(row["operations"]["count"]),
-                                   share(row["operations"]["succeeded_ratio"]),
-                                   duration(row["latency_operation"]["p50_ns"]),
-                                   duration(row["latency_operation"]["p99_ns"])});
-      }
-      table.add(std::move(cells));
-    }
-    section(table);
-  }
-
-  void costs() {
-    Table table({{"cost", Align::left},
-                 {"offered", Align::right, 1},
-                 {"allowed"},
-                 {"denied"},
-                 {"denied %"}});
-    for (const auto& item : report_["costs"].items()) {
-      const Json& cost = item.value();
-      table.add({{printable(item.key(), options_)},
-                 count(cost["offered"]),
-                 count(cost["allowed"]),
-                 count(cost["denied"]),
-                 share_of(cost["denied"], cost["offered"])});
-    }
-    if (!table.empty()) section(table);
-  }
-
-  void top_denied() {
-    Table table(
-        {{"most denied", Align::left}, {"limit", Align::left, 1}, {"times"}, {"longest block"}});
-    std::size_t shown = 0;
-    for (const Json& row : report_["top_denied"]) {
-      if (shown++ == top_denied_in_summary) break;
-      const std::string key = safe(row["key"]);
-      table.add({{key.empty() ? "(all requests)" : key},
-                 {safe(row["limit"])},
-                 count(row["denied"]),
-                 duration(row["longest_block_ns"])});
-    }
-    if (!table.empty()) section(table);
-  }
-
   // ---- Several policies
 
   void policies() {
@@ -318,85 +186,11 @@ class Summary : private Cells {
     const Json& policies = report_["policies"];
     if (rows.empty()) return;
     const bool loop = std::any_of(policies.begin(), policies.end(), has_loop);
-    if (loop) {
-      policies_with_loop(rows);
-    } else {
-      policies_without_loop(rows);
-    }
+    Table table = policies_table(report_, *this);
+    add_policy_series(table, loop ? "succeeded" : "allowed");
     if (!loop) return;
     const Table by_class = class_shares(policies, *this);
     if (!by_class.empty()) section(by_class);
-  }
-
-  /// What becomes of operations, and what that costs.
-  void policies_with_loop(const Json& rows) {
-    const bool any_retry = std::any_of(rows.begin(), rows.end(),
-                                       [](const Json& row) { return row["retry_peak"] > 0; });
-    std::vector<Column> columns = {{"policy", Align::left},
-                                   {"attempts", Align::right, 3},
-                                   {"denied %"},
-                                   {"succeeded"},
-                                   {"p50 time"},
-                                   {"p99 time"}};
-    if (any_retry) {
-      columns.insert(columns.end(), {{"tries/success", Align::right, 2},
-                                     {"retries/" + interval_title(), Align::right, 4},
-                                     {"fairness", Align::right, 1}});
-    }
-    Table table(columns);
-    for (const Json& row : rows) {
-      const Json& figures = report_["policies"][row["policy"].get<std::string>()];
-      std::vector<Cell> cells = {{safe(row["policy"])},
-                                 count(figures["totals"]["attempts"]),
-                                 share(row["denied_ratio"]),
-                                 count(row["succeeded"]),
-                                 duration(row["operation_p50_ns"]),
-                                 duration(row["operation_p99_ns"])};
-      if (any_retry) {
-        const Json& index = row["jain_index"];
-        cells.insert(cells.end(),
-                     {decimal(row["attempts_per_success"]),
-                      count(row["retry_peak"]),
-                      {index.is_null() ? none() : fmt::format("{:.3f}", index.get<double>())}});
-      }
-      table.add(std::move(cells));
-    }
-    add_policy_series(table, "succeeded");
-  }
-
-  void policies_without_loop(const Json& rows) {
-    const bool any_delay = std::any_of(rows.begin(), rows.end(), [](const Json& row) {
-      return row["delay_p99_ns"].is_number() && row["delay_p99_ns"] > 0;
-    });
-    std::vector<Column> columns = {{"policy", Align::left},
-                                   {"allowed"},
-                                   {"denied"},
-                                   {"denied %"},
-                                   {"keys denied", Align::right, 3},
-                                   {peak_title(), Align::right, 1},
-                                   {"bytes/key", Align::right, 4}};
-    if (any_delay) columns.insert(columns.end() - 1, {"p99 delay", Align::right, 2});
-    Table table(columns);
-    for (const Json& row : rows) {
-      std::vector<Cell> cells = {{safe(row["policy"])},
-                                 count(row["allowed"]),
-                                 count(row["denied"]),
-                                 share(row["denied_ratio"]),
-                                 count(row["denied_keys"]),
-                                 count(row["peak_allowed"]),
-                                 decimal(row["state_bytes_per_key"])};
-      if (any_delay) cells.insert(cells.end() - 1, duration(row["delay_p99_ns"]));
-      table.add(std::move(cells));
-    }
-    add_policy_series(table, "allowed");
-  }
-
-  std::string interval_title() const {
-    return short_duration(report_["policies"].front()["series"]["interval_ns"]);
-  }
-
-  std::string peak_title() const {
-    return report_["policies"].empty() ? "peak" : "peak/" + interval_title();
   }
 
   /// The sparklines of all policies, on one scale, in the table or where that is full below it.
@@ -431,30 +225,10 @@ class Summary : private Cells {
 
   void thresholds() {
     if (report_["thresholds"].empty()) return;
-    Table table({{"", Align::left}, {"threshold", Align::left}, {"value"}});
-    for (const Json& row : report_["thresholds"]) {
-      const bool is_judged = row["ok"] == false || !row["value"].is_null();
-      table.add({is_judged ? mark(row["ok"]) : Cell{none()},
-                 {safe(row["expression"])},
-                 threshold_value(row)});
-    }
-    section(table);
+    section(thresholds_table(report_, *this));
     for (const Json& row : report_["thresholds"]) {
       if (row.contains("reason")) lines(safe(row["reason"]), Style::warning, reason_indent);
     }
-  }
-
-  Cell mark(bool ok) const {
-    if (options_.unicode) return ok ? Cell{"✓", Style::good} : Cell{"✗", Style::bad};
-    return ok ? Cell{"ok", Style::good} : Cell{"no", Style::bad};
-  }
-
-  Cell threshold_value(const Json& row) const {
-    const Json& value = row["value"];
-    if (value.is_null()) return {none()};
-    if (value.is_number_float()) return {fmt::format("{:.4g}", value.get<double>())};
-    return is_about_time(row["expression"].get_ref<const std::string&>()) ? duration(value)
-                                                                          : count(value);
   }
 
   const Json& report_;

@@ -23,8 +23,8 @@ bool is_in(const std::array<Range, n>& ranges, char32_t c) {
 }
 
 /// Controls, and what is not seen but changes what is: marks of direction, joiners, line and
-/// paragraph separators, variation selectors, tags, private use.
-constexpr std::array<Range, 13> harmful = {{{0x00, 0x1F},
+/// paragraph separators, variation selectors, tags, private use, and what is no character at all.
+constexpr std::array<Range, 18> harmful = {{{0x00, 0x1F},
                                             {0x7F, 0x9F},
                                             {0xAD, 0xAD},
                                             {0x61C, 0x61C},
@@ -36,6 +36,11 @@ constexpr std::array<Range, 13> harmful = {{{0x00, 0x1F},
                                             {0xFE00, 0xFE0F},
                                             {0xFEFF, 0xFEFF},
                                             {0xFFF0, 0xFFFB},
+                                            {0xFDD0, 0xFDEF},
+                                            {0xFFFE, 0xFFFF},
+                                            {0x1FFFE, 0x1FFFF},
+                                            {0x2FFFE, 0x2FFFF},
+                                            {0x3FFFE, 0x3FFFF},
                                             {0xE0000, 0x10FFFF}}};
 
 /// Characters that take two columns: East Asian wide and full-width ones, and pictures.

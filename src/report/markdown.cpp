@@ -1,0 +1,156 @@
+#include "report/markdown.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/summary_tables.hpp"
+#include "report/terminal_live.hpp"
+#include "report/terminal_loop.hpp"
+#include "report/verification.hpp"
+
+namespace weir::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t longest_name = 80;
+constexpr std::size_t keys_shown = 5;
+const TerminalOptions with_unicode = {.unicode = true};
+
+/// Every character that is markup somewhere as a character reference, which never is.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    constexpr std::string_view markup = "&<>\"'\\`*_{}[]()#+!|~@:=";
+    if (markup.find(c) != std::string_view::npos) {
+      out += fmt::format("&#{};", static_cast<int>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// Of a table: words in the left columns may be anybody's.
+std::string cell_text(const Cell& cell, const Column& column) {
+  if (cell.text.empty()) return "";
+  const bool is_ascii = std::all_of(cell.text.begin(), cell.text.end(),
+                                    [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (column.align == Align::right || column.title.empty()) {
+    return is_ascii ? markdown_text(cell.text) : cell.text;
+  }
+  return markdown_code(cell.text);
+}
+
+/// Writes one report.
+class MarkdownReport {
+ public:
+  explicit MarkdownReport(const Json& report) : report_(report), cells_(with_unicode) {}
+
+  std::string render() {
+    title();
+    for (const Remark& remark : remarks_on_run(report_, cells_)) sentence(remark.text);
+    table(thresholds_table(report_, cells_));
+    for (const Json& row : report_["thresholds"]) {
+      if (row.contains("reason")) sentence(cells_.safe(row["reason"]));
+    }
+    if (report_.contains("policies")) {
+      policies();
+    } else {
+      figures(report_);
+    }
+    return std::move(text_);
+  }
+
+ private:
+  void sentence(const std::string& words) { text_ += markdown_text(words) + "\n\n"; }
+  void table(const Table& table) { text_ += markdown_table(table); }
+
+  void title() {
+    const std::string verdict = report_["verdict"];
+    const char* mark = verdict == "pass" ? "✅" : verdict == "fail" ? "❌" : "⚠️";
+    std::string name = cells_.safe(report_["scenario"]["name"]);
+    if (name.empty()) name = "unnamed scenario";
+    text_ += fmt::format("### {} {}: {}\n\n", mark, markdown_code(name), verdict);
+  }
+
+  void policies() {
+    if (report_["comparison"].empty()) return;
+    table(policies_table(report_, cells_));
+    table(class_shares(report_["policies"], cells_));
+  }
+
+  void counts(const Json& figures) {
+    const Json& totals = figures["totals"];
+    std::string words = fmt::format(
+        "{} attempts: {} allowed ({}), {} denied ({})", cells_.count(totals["attempts"]).text,
+        cells_.count(totals["allowed"]).text, cells_.share(totals["allowed_ratio"]).text,
+        cells_.count(totals["denied"]).text, cells_.share(totals["denied_ratio"]).text);
+    if (totals["errors"] > 0) {
+      words += fmt::format(", {} ended in errors", cells_.count(totals["errors"]).text);
+    }
+    sentence(words);
+  }
+
+  void figures(const Json& figures) {
+    counts(figures);
+    const bool is_live = report_.contains("target");
+    const auto say = [&](const std::vector<std::string>& sentences) {
+      for (const std::string& words : sentences) sentence(words);
+    };
+    if (is_live) say(live_warnings(figures, cells_));
+    if (report_.contains("verify")) say(verification_sentences(report_["verify"], cells_));
+    say(loop_sentences(figures, cells_));
+    if (!is_live) table(limits_table(figures, cells_));
+    table(classes_table(figures, cells_));
+    table(is_live ? live_times_table(report_, cells_) : times_table(figures, cells_));
+    table(top_denied_table(figures, cells_, keys_shown));
+  }
+
+  const Json& report_;
+  Cells cells_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string markdown_text(std::string_view text) {
+  return escaped(printable(text, with_unicode));
+}
+
+std::string markdown_code(std::string_view name) {
+  const std::string shown = shortened(printable(name, with_unicode), longest_name, with_unicode);
+  return "<code>" + escaped(shown) + "</code>";
+}
+
+std::string markdown_table(const Table& table, std::size_t most) {
+  if (table.empty()) return "";
+  std::string text = "|";
+  for (const Column& column : table.columns()) text += fmt::format(" {} |", escaped(column.title));
+  text += "\n|";
+  for (const Column& column : table.columns()) {
+    text += column.align == Align::right ? " ---: |" : " :--- |";
+  }
+  text += '\n';
+  for (std::size_t i = 0; i < std::min(most, table.rows().size()); ++i) {
+    text += '|';
+    for (std::size_t c = 0; c < table.columns().size(); ++c) {
+      text += fmt::format(" {} |", cell_text(table.rows()[i][c], table.columns()[c]));
+    }
+    text += '\n';
+  }
+  text += '\n';
+  if (table.rows().size() > most) {
+    text += fmt::format("… and {} more\n\n", table.rows().size() - most);
+  }
+  return text;
+}
+
+std::string render_markdown(const std::vector<Json>& reports) {
+  std::string text;
+  for (const Json& report : reports) text += MarkdownReport(report).render();
+  return text;
+}
+
+}  // namespace weir::report
