@@ -23,13 +23,14 @@ int terminal_width() {
 }  // namespace
 
 int deliver_report(const nlohmann::ordered_json& report, const std::string& folder,
-                   const CommonOptions& options) {
+                   ReportFiles& formats, const CommonOptions& options) {
   int code = exit_passed;
   if (!folder.empty()) {
     if (const auto done = write_report(folder, report); !done) {
       code = complain_of(done.error());
     }
   }
+  if (const auto done = formats.add(report); !done) code = complain_of(done.error());
   std::string text;
   if (options.json) {
     text = report::to_text(report);

@@ -146,7 +146,7 @@ int LoadCommand::run_scenario(const scenario::Scenario& scenario, const std::str
 }
 
 int LoadCommand::deliver(const nlohmann::ordered_json& report, const metrics::Outcome& outcome) {
-  int code = deliver_report(report, runs.out, common);
+  int code = deliver_report(report, runs.out, runs.formats, common);
   if (!hdr_log.empty()) {
     if (const auto done = report::write_hdr_log(hdr_log, outcome); !done) {
       code = complain_of(done.error());

@@ -8,6 +8,11 @@
 #include "cli/command.hpp"
 #include "cli/common_options.hpp"
 #include "cli/report_commands.hpp"
+#include "cli/report_files.hpp"
+#include "report/csv.hpp"
+#include "report/html_report.hpp"
+#include "report/junit.hpp"
+#include "report/markdown.hpp"
 #include "report/reading.hpp"
 #include "report/terminal.hpp"
 
@@ -16,19 +21,47 @@ namespace {
 
 /// `weir report render`, its options parsed.
 struct RenderCommand {
-  std::string file;
+  std::vector<std::string> files;
   std::string format = "terminal";
+  std::string out;
 
   int run() const;
+
+ private:
+  std::string render(const std::vector<nlohmann::ordered_json>& reports) const;
 };
 
+std::string RenderCommand::render(const std::vector<nlohmann::ordered_json>& reports) const {
+  if (format == "html") return report::render_html(reports[0]);
+  if (format == "junit") return report::render_junit(reports);
+  if (format == "markdown") return report::render_markdown(reports);
+  if (format == "csv") return report::render_csv(reports);
+  std::string text;
+  for (const nlohmann::ordered_json& report : reports) {
+    if (!text.empty()) text += '\n';
+    text += report::render_terminal(report, {.color = false, .width = 100, .unicode = true});
+  }
+  return text;
+}
+
 int RenderCommand::run() const {
-  const auto text = read_file(file);
-  if (!text) return complain_of(text.error());
-  const auto report = report::read_report(*text, file);
-  if (!report) return complain_of(report.error());
-  const std::string rendered =
-      report::render_terminal(*report, {.color = false, .width = 100, .unicode = true});
+  if (format == "html" && files.size() > 1) {
+    complain("report render: an HTML page is of one report");
+    return exit_usage;
+  }
+  std::vector<nlohmann::ordered_json> reports;
+  for (const std::string& file : files) {
+    const auto text = read_file(file);
+    if (!text) return complain_of(text.error());
+    auto report = report::read_report(*text, file);
+    if (!report) return complain_of(report.error());
+    reports.push_back(std::move(*report));
+  }
+  const std::string rendered = render(reports);
+  if (!out.empty()) {
+    const auto written = write_whole_file(out, rendered);
+    return written ? static_cast<int>(exit_passed) : complain_of(written.error());
+  }
   if (std::fwrite(rendered.data(), 1, rendered.size(), stdout) == rendered.size()) {
     return exit_passed;
   }
@@ -40,11 +73,14 @@ int RenderCommand::run() const {
 
 std::function<int()> add_report_render(CLI::App& report) {
   CLI::App* command =
-      report.add_subcommand("render", "Show a report that was written, in another format");
+      report.add_subcommand("render", "Show reports that were written, in another format");
   const auto state = std::make_shared<RenderCommand>();
-  command->add_option("REPORT", state->file, "A report in JSON")->type_name("FILE")->required();
+  command->add_option("REPORT", state->files, "Reports in JSON; of HTML one")
+      ->type_name("FILE")
+      ->required();
   command->add_option("--format", state->format, "Of the output (terminal)")
-      ->check(CLI::IsMember({"terminal"}));
+      ->check(CLI::IsMember({"terminal", "html", "junit", "markdown", "csv"}));
+  command->add_option("-o,--out", state->out, "Write it into this file")->type_name("FILE");
   return [state] { return state->run(); };
 }
 

@@ -26,11 +26,16 @@ void ScenarioRuns::add_to(CLI::App& command, const std::string& files_are,
   command.add_option("SCENARIO", files, files_are)->type_name("SCENARIO");
   command.add_option("--out", out, "Write NAME.json for every scenario into this folder")
       ->type_name("DIR");
+  formats.add_to(command);
   command.add_flag("--pseudonyms", pseudonyms, pseudonyms_do);
   command.add_flag("--skip-bad-rows", skip_bad_rows, "Skip and count unreadable rows of a trace");
 }
 
 int ScenarioRuns::prepare() const {
+  if (!formats.html.empty() && files.size() > 1) {
+    complain("--html takes one scenario at a time");
+    return exit_usage;
+  }
   if (out.empty()) return exit_passed;
   const auto made = make_report_folder(out);
   return made ? static_cast<int>(exit_passed) : complain_of(made.error());

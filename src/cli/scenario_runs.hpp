@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/report_files.hpp"
 #include "scenario/model.hpp"
 
 namespace weir::cli {
@@ -16,6 +17,8 @@ struct ScenarioRuns {
   std::vector<std::string> files;
   /// The folder for reports; empty for none.
   std::string out;
+  /// The files for reports in other formats.
+  ReportFiles formats;
   bool skip_bad_rows = false;
   bool pseudonyms = false;
 

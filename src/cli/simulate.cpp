@@ -162,7 +162,7 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   const auto report = report::make_report(scenario, *outcome, {.pseudonyms = runs.pseudonyms});
-  const int delivered = deliver_report(report, runs.out, common);
+  const int delivered = deliver_report(report, runs.out, runs.formats, common);
   if (!common.quiet) {
     fmt::print(stderr, "simulated {} requests in {:.2f} s\n",
                format_count(static_cast<std::int64_t>(control.requests.load())), took.count());

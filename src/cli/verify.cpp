@@ -133,7 +133,7 @@ int VerifyCommand::run_scenario(scenario::Scenario scenario, const std::string& 
   outcome.verification = std::move(result.facts);
   if (outcome.why_inconclusive.empty()) outcome.why_inconclusive = result.why_inconclusive;
   const auto report = report::make_report(observed.scenario, outcome, {.pseudonyms = pseudonyms});
-  const int code = deliver_report(report, runs.out, common);
+  const int code = deliver_report(report, runs.out, runs.formats, common);
   return code == exit_passed ? live_exit_code(report, outcome) : code;
 }
 

@@ -28,8 +28,8 @@ class CsvRows {
   }
 
   void add(const Figure& figure, const std::string& time_ns = "") {
-    text_ += head_ + csv_field(figure.policy) + ',' + csv_field(figure.path) + ',' +
-             figure.unit() + ',' + time_ns + ',' + exact_text(figure.value) + "\r\n";
+    text_ += head_ + csv_field(figure.policy) + ',' + csv_field(figure.path) + ',' + figure.unit() +
+             ',' + time_ns + ',' + exact_text(figure.value) + "\r\n";
   }
 
   void add_series(const Json& figures, const std::string& policy) {

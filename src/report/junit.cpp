@@ -93,9 +93,10 @@ std::string case_xml(const TestCase& test, const std::string& scenario) {
     case TestCase::Outcome::passed:
       return head + "/>\n";
     case TestCase::Outcome::failed:
-      return head + fmt::format(">\n      <failure message=\"{0}\">{1}: {0}</failure>\n"
-                                "    </testcase>\n",
-                                message, xml(test.name));
+      return head + fmt::format(
+                        ">\n      <failure message=\"{0}\">{1}: {0}</failure>\n"
+                        "    </testcase>\n",
+                        message, xml(test.name));
     case TestCase::Outcome::skipped:
       return head + fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n", message);
   }

@@ -115,9 +115,7 @@ class MarkdownReport {
 
 }  // namespace
 
-std::string markdown_text(std::string_view text) {
-  return escaped(printable(text, with_unicode));
-}
+std::string markdown_text(std::string_view text) { return escaped(printable(text, with_unicode)); }
 
 std::string markdown_code(std::string_view name) {
   const std::string shown = shortened(printable(name, with_unicode), longest_name, with_unicode);

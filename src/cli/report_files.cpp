@@ -1,0 +1,58 @@
+#include "cli/report_files.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/Option.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "report/csv.hpp"
+#include "report/html_report.hpp"
+#include "report/junit.hpp"
+#include "report/markdown.hpp"
+
+namespace weir::cli {
+
+void ReportFiles::add_to(CLI::App& command) {
+  command.add_option("--html", html, "Write the report as an HTML page")->type_name("FILE");
+  command.add_option("--junit", junit, "Write the thresholds as JUnit XML")->type_name("FILE");
+  command.add_option("--markdown", markdown, "Write a summary as Markdown")->type_name("FILE");
+  command.add_option("--csv", csv, "Write all figures as CSV")->type_name("FILE");
+}
+
+Result<void> ReportFiles::add(const nlohmann::ordered_json& report) {
+  if (html.empty() && junit.empty() && markdown.empty() && csv.empty()) return {};
+  if (!html.empty() && !reports_.empty()) {
+    return fail(ErrorKind::usage, "--html takes one scenario at a time");
+  }
+  reports_.push_back(report);
+  const auto write = [](const std::string& path, const auto& render) -> Result<void> {
+    return path.empty() ? Result<void>() : write_whole_file(path, render());
+  };
+  const Result<void> results[] = {
+      write(html, [&] { return report::render_html(report); }),
+      write(junit, [&] { return report::render_junit(reports_); }),
+      write(markdown, [&] { return report::render_markdown(reports_); }),
+      write(csv, [&] { return report::render_csv(reports_); })};
+  for (const Result<void>& result : results) {
+    if (!result) return result;
+  }
+  return {};
+}
+
+Result<void> write_whole_file(const std::string& path, const std::string& content) {
+  const std::string part = path + ".part";
+  std::FILE* const file = std::fopen(part.c_str(), "wb");
+  bool ok =
+      file != nullptr && std::fwrite(content.data(), 1, content.size(), file) == content.size();
+  if (file != nullptr) ok = std::fclose(file) == 0 && ok;
+  ok = ok && std::rename(part.c_str(), path.c_str()) == 0;
+  if (ok) return {};
+  const std::string reason = std::strerror(errno);
+  if (file != nullptr) std::remove(part.c_str());
+  return fail(ErrorKind::cannot_run, fmt::format("cannot write {}: {}", path, reason));
+}
+
+}  // namespace weir::cli

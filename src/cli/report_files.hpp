@@ -1,0 +1,31 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace weir::cli {
+
+/// The files that a run writes its reports into, beside JSON: those of several scenarios into the
+/// same ones, but for HTML.
+struct ReportFiles {
+  std::string html;
+  std::string junit;
+  std::string markdown;
+  std::string csv;
+
+  void add_to(CLI::App& command);
+  /// Writes all of them anew, with this report and those before it.
+  Result<void> add(const nlohmann::ordered_json& report);
+
+ private:
+  std::vector<nlohmann::ordered_json> reports_;
+};
+
+/// Writes a file; it is either the old one or the whole new one, never a part.
+Result<void> write_whole_file(const std::string& path, const std::string& content);
+
+}  // namespace weir::cli
