@@ -8,5 +8,6 @@ namespace weir::cli {
 // The subcommands of `weir report`, one a file; src/cli/report.cpp has their table.
 
 std::function<int()> add_report_render(CLI::App& report);
+std::function<int()> add_report_compare(CLI::App& report);
 
 }  // namespace weir::cli

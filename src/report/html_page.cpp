@@ -29,6 +29,9 @@ std::string class_attribute(const std::string& names) {
   return names.empty() ? "" : fmt::format(" class=\"{}\"", names);
 }
 
+/// Bytes of a sign that stands for a word.
+constexpr std::size_t longest_mark = 4;
+
 const char* side(const Column& column) { return column.align == Align::right ? "right" : "left"; }
 
 std::string table_html(const Table& table) {
@@ -42,8 +45,10 @@ std::string table_html(const Table& table) {
     html += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string style = style_class(row[i].style);
-      html += fmt::format("<td class=\"{}{}{}\">{}</td>", side(table.columns()[i]),
-                          style.empty() ? "" : " ", style, html_text(row[i].text));
+      const bool is_mark = row[i].text.size() <= longest_mark && table.columns()[i].title.empty();
+      html +=
+          fmt::format("<td class=\"{}{}{}\">{}</td>", is_mark ? "mark" : side(table.columns()[i]),
+                      style.empty() ? "" : " ", style, html_text(row[i].text));
     }
     html += "</tr>\n";
   }

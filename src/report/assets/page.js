@@ -60,7 +60,11 @@
     if (spec.max !== null) result.max = spec.max;
     if (spec.categories.length) {
       // On the left of a chart categories are numbers of rows.
-      if (!spec.rows) return result;
+      if (!spec.rows) {
+        result.ticks.autoSkip = false;
+        result.ticks.maxRotation = 60;
+        return result;
+      }
       result.type = 'linear';
       result.reverse = true;
       result.min = -0.6;
@@ -76,7 +80,7 @@
     if (spec.unit === 'count') result.ticks.precision = 0;
     if (spec.unit === 'percentile') {
       result.afterBuildTicks = function (scale) {
-        scale.ticks = [1, 2, 4, 10, 20, 100, 1000, 1e4, 1e5, 1e6].filter(function (x) {
+        scale.ticks = (room < 9 ? [1, 10, 100, 1000, 1e4, 1e5, 1e6] : [1, 2, 4, 10, 20, 100, 1000, 1e4, 1e5, 1e6]).filter(function (x) {
           return x <= scale.max;
         }).map(function (x) { return { value: x }; });
       };
