@@ -32,6 +32,7 @@ using metrics::ProbeOutcome;
 /// `weir probe`, its options parsed.
 struct ProbeCommand {
   CommonOptions common;
+  ReportFiles formats;
   LoadWords words;
   std::vector<std::string> keys;
   std::string values_file;
@@ -62,6 +63,7 @@ struct ProbeCommand {
 };
 
 void ProbeCommand::add_to(CLI::App& command) {
+  formats.add_to(command);
   command
       .add_option("--target,URL", words.target,
                   "What to probe: all of a URL that the limit is believed to hold for")
@@ -387,7 +389,7 @@ int ProbeCommand::probe(const Prepared& prepared, probe::LiveTarget& target) {
   ProbeOutcome outcome = outcome_of(target, prepared.spec.budget, prepared.seed, result.facts);
   probe::judge_what_was_told(target, result.policy, outcome);
   const int written = write_out(result, outcome, prepared.keys);
-  const int delivered = deliver_report(report::make_probe_report(outcome), "", common);
+  const int delivered = deliver_report(report::make_probe_report(outcome), "", formats, common);
   const int code = exit_code_of(target, outcome);
   return code != exit_passed ? code : written != exit_passed ? written : delivered;
 }

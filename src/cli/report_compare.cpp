@@ -13,6 +13,7 @@
 #include "cli/report_files.hpp"
 #include "report/compare.hpp"
 #include "report/json.hpp"
+#include "report/probe.hpp"
 #include "report/reading.hpp"
 
 namespace weir::cli {
@@ -59,6 +60,10 @@ Result<Reports> read_side(const std::vector<std::string>& paths) {
       if (!text) return tl::unexpected(text.error());
       auto report = report::read_report(*text, file);
       if (!report) return tl::unexpected(report.error());
+      if (report::is_probe_report(*report)) {
+        return fail(ErrorKind::usage,
+                    fmt::format("{}: is of a probe, which has no figures to compare", file));
+      }
       reports.push_back(std::move(*report));
     }
   }

@@ -61,28 +61,6 @@ std::string before(const Evidence& evidence, std::uint32_t number) {
   return "";
 }
 
-/// How much of a key's history is kept around a disagreement, for whoever draws it.
-constexpr std::ptrdiff_t kept_before = 30;
-constexpr std::ptrdiff_t kept_after = 10;
-
-std::vector<VerificationFacts::Disagreement::Seen> history(const Evidence& evidence,
-                                                           std::uint32_t number) {
-  std::vector<VerificationFacts::Disagreement::Seen> seen;
-  for (const oracle::Group& group : evidence.groups) {
-    const auto& all = group.observations;
-    const auto at = std::find(all.begin(), all.end(), number);
-    if (at == all.end()) continue;
-    const auto first = at - std::min(at - all.begin(), kept_before);
-    const auto last = at + std::min(all.end() - at, kept_after + 1);
-    for (auto i = first; i != last; ++i) {
-      const Observation& one = evidence.observations[*i];
-      seen.push_back({one.sent - evidence.observations[number].sent, one.allowed});
-    }
-    break;
-  }
-  return seen;
-}
-
 }  // namespace
 
 VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudonyms) {
@@ -109,8 +87,7 @@ VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudony
          .key = std::move(key),
          .expected = expected_of(observation, findings.marks[number]),
          .observed = outcome_of(observation.allowed),
-         .before = before(evidence, number),
-         .history = history(evidence, number)});
+         .before = before(evidence, number)});
   }
   return {std::move(facts), found.why_inconclusive};
 }

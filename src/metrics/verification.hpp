@@ -51,12 +51,6 @@ struct VerificationFacts {
     std::string observed;
     /// What the key did before, in words.
     std::string before;
-    /// What it did around it, in order; the disagreement itself is where `offset` is 0.
-    struct Seen {
-      Duration offset;
-      bool allowed = false;
-    };
-    std::vector<Seen> history;
   };
   std::vector<Disagreement> first_disagreements;
   /// The least share of agreement that passes.

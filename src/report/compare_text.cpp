@@ -37,7 +37,8 @@ Style result_style(const Json& result) {
   return result == "worse" ? Style::bad : result == "better" ? Style::good : Style::plain;
 }
 
-/// Every figure that changed, those for the worse first; with `all`, every figure.
+/// The figures that got worse, then those that got better, or where there is none of either those
+/// that changed otherwise; with `all`, every figure.
 Table changes_table(const Json& scenario, const Cells& cells, bool all) {
   const bool tested = scenario["by"] == "repetition";
   std::vector<Column> columns = {
@@ -63,10 +64,14 @@ Table changes_table(const Json& scenario, const Cells& cells, bool all) {
     for (const Json& row : scenario["figures"]) add(row);
     return table;
   }
-  for (const char* wanted : {"worse", "better", "changed"}) {
+  for (const char* wanted : {"worse", "better"}) {
     for (const Json& row : scenario["figures"]) {
       if (row["result"] == wanted) add(row);
     }
+  }
+  const bool has_judged = !table.empty();
+  for (const Json& row : scenario["figures"]) {
+    if (!has_judged && row["result"] == "changed") add(row);
   }
   if (!tested) return table;
   for (const Json& row : scenario["figures"]) {

@@ -23,8 +23,8 @@ std::string csv_field(std::string_view text) {
 class CsvRows {
  public:
   CsvRows(const Json& report, std::string& text) : text_(text) {
-    head_ = csv_field(report["scenario"]["name"].get<std::string>()) + ',' +
-            csv_field(report["mode"].get<std::string>()) + ',';
+    head_ =
+        csv_field(subject_of(report)) + ',' + csv_field(report["mode"].get<std::string>()) + ',';
   }
 
   void add(const Figure& figure, const std::string& time_ns = "") {

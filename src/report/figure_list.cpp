@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "report/path.hpp"
+#include "report/probe.hpp"
 
 namespace weir::report {
 namespace {
@@ -33,6 +34,12 @@ std::vector<Figure> figure_list(const Json& report) {
   if (!report.contains("policies")) return figures;
   for (const auto& [name, policy] : report["policies"].items()) add_figures(policy, name, figures);
   return figures;
+}
+
+std::string subject_of(const Json& report) {
+  if (is_probe_report(report)) return "probe of " + report["target"]["url"].get<std::string>();
+  const std::string name = report["scenario"]["name"];
+  return name.empty() ? "unnamed scenario" : name;
 }
 
 std::string exact_text(const Json& value) { return value.is_null() ? "" : value.dump(); }

@@ -21,6 +21,9 @@ struct Figure {
 /// Every figure of a report in its order, but for the series and the accumulator.
 std::vector<Figure> figure_list(const nlohmann::ordered_json& report);
 
+/// What a report is of: its scenario, or what was probed.
+std::string subject_of(const nlohmann::ordered_json& report);
+
 /// A number as it stands in the report.
 std::string exact_text(const nlohmann::ordered_json& value);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/html_assets.hpp"
 
 namespace weir::report {
@@ -108,6 +110,16 @@ void HtmlPage::subsection(std::string_view title) {
 
 void HtmlPage::paragraph(std::string_view text, Style style) {
   body_ += fmt::format("<p{}>{}</p>\n", class_attribute(style_class(style)), html_text(text));
+}
+
+void HtmlPage::preformatted(std::string_view lines) {
+  body_ += "<pre>\n";
+  for (std::size_t begin = 0; begin < lines.size();) {
+    const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+    body_ += html_text(lines.substr(begin, end - begin)) + '\n';
+    begin = end + 1;
+  }
+  body_ += "</pre>\n";
 }
 
 void HtmlPage::table(const Table& table) {

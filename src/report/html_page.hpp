@@ -30,6 +30,8 @@ class HtmlPage {
   void section(std::string_view title);
   void subsection(std::string_view title);
   void paragraph(std::string_view text, Style style = Style::plain);
+  /// Lines as they are, in letters of one width.
+  void preformatted(std::string_view lines);
   /// Nothing, if the table has no rows.
   void table(const Table& table);
   /// A table that is shown when it is asked for.

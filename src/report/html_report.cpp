@@ -5,6 +5,7 @@
 #include "report/figure_list.hpp"
 #include "report/html_page.hpp"
 #include "report/html_sections.hpp"
+#include "report/probe.hpp"
 #include "report/summary_tables.hpp"
 
 namespace weir::report {
@@ -45,6 +46,7 @@ void add_all_figures(HtmlPage& page, const Json& report, const Cells& cells) {
 std::string render_html(const Json& report) {
   const TerminalOptions options{.unicode = true};
   const Cells cells(options);
+  if (is_probe_report(report)) return render_probe_html(report, cells);
   const std::string name = report["scenario"]["name"];
   HtmlPage page(name.empty() ? "unnamed scenario" : name);
   page.verdict(report["verdict"].get<std::string>());

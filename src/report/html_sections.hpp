@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "report/cells.hpp"
 #include "report/html_page.hpp"
@@ -18,5 +19,8 @@ void add_comparison_section(HtmlPage& page, const nlohmann::ordered_json& report
 /// The disagreements of weir verify, on a time line.
 void add_verification_section(HtmlPage& page, const nlohmann::ordered_json& verify,
                               const Cells& cells);
+
+/// The page of a probe: what was found, the story of its experiments, and each on a time line.
+std::string render_probe_html(const nlohmann::ordered_json& report, const Cells& cells);
 
 }  // namespace weir::report

@@ -77,6 +77,7 @@ TestCase disagreement_case(const Json& verify, const KindOfDisagreement& kind, b
 
 std::vector<TestCase> cases_of(const Json& report) {
   std::vector<TestCase> cases = {conclusive_case(report)};
+  if (!report.contains("thresholds")) return cases;
   for (const Json& row : report["thresholds"]) cases.push_back(threshold_case(row));
   if (!report.contains("verify")) return cases;
   for (const KindOfDisagreement& kind : kinds) {
@@ -121,8 +122,7 @@ std::string render_junit(const std::vector<Json>& reports) {
   std::size_t tests = 0;
   std::ptrdiff_t failures = 0, skipped = 0;
   for (const Json& report : reports) {
-    std::string name = report["scenario"]["name"].get<std::string>();
-    if (name.empty()) name = "unnamed scenario";
+    const std::string name = subject_of(report);
     const std::vector<TestCase> cases = cases_of(report);
     const std::ptrdiff_t failed = number_of(cases, TestCase::Outcome::failed);
     const std::ptrdiff_t left_out = number_of(cases, TestCase::Outcome::skipped);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
+#include "report/probe.hpp"
 #include "report/summary_tables.hpp"
 #include "report/terminal_live.hpp"
 #include "report/terminal_loop.hpp"
@@ -113,6 +115,14 @@ class MarkdownReport {
   std::string text_;
 };
 
+/// The story as on a terminal, in lines that are all code.
+std::string probe_markdown(const Json& report) {
+  std::string text = fmt::format("### Probe: {}\n\n", report["verdict"].get<std::string>());
+  std::istringstream lines(render_probe(report, {.color = false, .width = 100, .unicode = true}));
+  for (std::string line; std::getline(lines, line);) text += "    " + line + '\n';
+  return text + '\n';
+}
+
 }  // namespace
 
 std::string markdown_text(std::string_view text) { return escaped(printable(text, with_unicode)); }
@@ -147,7 +157,9 @@ std::string markdown_table(const Table& table, std::size_t most) {
 
 std::string render_markdown(const std::vector<Json>& reports) {
   std::string text;
-  for (const Json& report : reports) text += MarkdownReport(report).render();
+  for (const Json& report : reports) {
+    text += is_probe_report(report) ? probe_markdown(report) : MarkdownReport(report).render();
+  }
   return text;
 }
 

@@ -89,10 +89,6 @@ Json make_verification(const VerificationFacts& facts) {
                      {"expected", d.expected},
                      {"observed", d.observed},
                      {"before", d.before}});
-    Json& history = first.back()["history"] = Json::array();
-    for (const VerificationFacts::Disagreement::Seen& seen : d.history) {
-      history.push_back({{"offset_ns", seen.offset.ns()}, {"allowed", seen.allowed}});
-    }
   }
   const metrics::VerificationCounts& counts = facts.counts;
   Json verify = {{"believed", facts.believed},
@@ -154,18 +150,11 @@ std::vector<std::string> verification_sentences(const Json& verify, const Cells&
 }
 
 Json verification_schema() {
-  const Json offset = described("When it was sent, less when the disagreement was",
-                                {{"type", "integer"}, {"x-unit", "ns"}});
-  const Json disagreement =
-      object_of({{"time", text("When the request was sent, RFC 3339")},
-                 {"key", text("Of the first limit that applied")},
-                 {"expected", text("What the policy would have made of it")},
-                 {"observed", text("What the gateway made of it")},
-                 {"before", text("What the key did before")},
-                 {"history",
-                  list_of("What the key did around it, in order",
-                          object_of({{"offset_ns", offset}, {"allowed", flag("Whether it was")}})),
-                  false}});
+  const Json disagreement = object_of({{"time", text("When the request was sent, RFC 3339")},
+                                       {"key", text("Of the first limit that applied")},
+                                       {"expected", text("What the policy would have made of it")},
+                                       {"observed", text("What the gateway made of it")},
+                                       {"before", text("What the key did before")}});
   return described(
       "Of weir verify: the gateway's decisions beside those of the policy",
       object_of(

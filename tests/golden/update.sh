@@ -16,3 +16,7 @@ weir=build/release/weir
   2>/dev/null
 "$weir" sweep scenarios/choose-a-bucket.jsonc --vary '/policy/limits/0/capacity=4..32:4:log' \
   --vary '/policy/limits/0/rate=1/s..4/s:4' --json --quiet >tests/golden/sweep.json
+for format in junit markdown csv html; do
+  "$weir" report render reports/quickstart.json --format "$format" |
+    tests/golden/without_assets.py >"tests/golden/quickstart.$format"
+done

@@ -121,7 +121,7 @@
       showLine: !marks,
       borderWidth: isBar ? 0 : marks ? 2 : series.kind === 'area' ? 1 : 2,
       borderDash: series.dashed ? [6, 4] : [],
-      pointStyle: marks ? (series.hollow ? 'crossRot' : 'circle') : 'circle',
+      pointStyle: marks ? (series.hollow ? 'crossRot' : 'circle') : series.kind === 'area' ? 'rect' : 'line',
       pointRadius: marks ? 5 : series.points.length === 1 ? 3 : 0,
       pointHitRadius: 8,
       tension: 0,
@@ -144,7 +144,7 @@
         scales: { x: axis(spec.x, spec.stacked && isBar, room), y: axis(spec.y, spec.stacked, 6) },
         plugins: {
           legend: { display: spec.series.length > 1 || !isBar, position: 'top', align: 'start',
-                    labels: { color: colour('text'), boxWidth: 14, usePointStyle: spec.series.some(function (s) { return s.kind === 'marks'; }) } },
+                    labels: { color: colour('text'), boxWidth: 14, usePointStyle: !isBar } },
           tooltip: { callbacks: {
             title: function (items) {
               if (!items.length) return '';
