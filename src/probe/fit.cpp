@@ -164,8 +164,14 @@ Fit fit_none(const Clues& clues) {
 
 namespace {
 
-// A window or bucket that comes back as soon as an answer is there is the answer's doing.
+// A window or bucket that comes back as soon as an answer is there is the answer's doing; and no
+// window lets go one by one.
 void drop_echoes(std::vector<Fit>& fits, const Clues& clues) {
+  const bool lets_go_one_by_one = std::any_of(fits.begin(), fits.end(), [](const Fit& fit) {
+    const bool holds = fit.kind == Kind::queue || fit.kind == Kind::bucket_with_delay;
+    return holds && fit.unexplained.size() < 3;
+  });
+  if (lets_go_one_by_one) std::erase_if(fits, [](const Fit& fit) { return fit.has_window(); });
   const auto concurrency = std::find_if(
       fits.begin(), fits.end(), [](const Fit& fit) { return fit.kind == Kind::concurrency; });
   if (concurrency == fits.end() || !clues.held_back || concurrency->unexplained.size() > 1) return;

@@ -47,7 +47,8 @@ std::vector<std::int64_t> admitted_between_denials(const Histories& histories) {
     }
   }
   const std::int64_t most = least_before_denial(histories);
-  std::erase_if(found, [most](std::int64_t admitted) { return admitted > most; });
+  std::erase_if(found,
+                [most](std::int64_t admitted) { return admitted > most || 2 * admitted < most; });
   found.push_back(most);
   std::sort(found.begin(), found.end(), std::greater<>());
   found.erase(std::unique(found.begin(), found.end()), found.end());

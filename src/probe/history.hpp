@@ -33,8 +33,8 @@ using KeyMask = std::vector<bool>;
 
 /// The fewest that may have been admitted to a key before its first denial: no limit is above it.
 std::int64_t least_before_denial(const Histories& histories);
-/// How many were admitted to a key between two denials, each number once, the largest first, and
-/// none above what no limit is.
+/// How many were admitted to a key between two denials, each number once, the largest first:
+/// what a window's limit may be, since a burst spans at most two windows.
 std::vector<std::int64_t> admitted_between_denials(const Histories& histories);
 
 /// All that a probe has seen.
