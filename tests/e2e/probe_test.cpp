@@ -25,8 +25,9 @@ using testing::AnyOf;
 using testing::HasSubstr;
 
 std::vector<std::string> probe_command(const std::string& url,
-                                       const std::vector<std::string>& more = {}) {
-  std::vector<std::string> command = {WEIR_BINARY, "probe", url, "--json", "--max-time", "55s"};
+                                       const std::vector<std::string>& more = {},
+                                       const std::string& max_time = "28s") {
+  std::vector<std::string> command = {WEIR_BINARY, "probe", url, "--json", "--max-time", max_time};
   command.insert(command.end(), more.begin(), more.end());
   return command;
 }
@@ -91,7 +92,7 @@ TEST(ProbeServe, FindsEveryFamily) {
   for (const auto& gateway : gateways) {
     // Neither can be moved.
     probes.emplace_back(
-        new RunningLoad(RunningLoad::of_command(probe_command(gateway->url(), by_user))));
+        new RunningLoad(RunningLoad::of_command(probe_command(gateway->url(), by_user, "45s"))));
   }
   int decided = 0;
   for (std::size_t i = 0; i < limits.size(); ++i) {
