@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t longest_name = 80;
 constexpr std::size_t keys_shown = 5;
+constexpr std::size_t reasons_shown = 10;
 const TerminalOptions with_unicode = {.unicode = true};
 
 /// Every character that is markup somewhere as a character reference, which never is.
@@ -53,10 +54,7 @@ class MarkdownReport {
   std::string render() {
     title();
     for (const Remark& remark : remarks_on_run(report_, cells_)) sentence(remark.text);
-    table(thresholds_table(report_, cells_));
-    for (const Json& row : report_["thresholds"]) {
-      if (row.contains("reason")) sentence(cells_.safe(row["reason"]));
-    }
+    thresholds();
     if (report_.contains("policies")) {
       policies();
     } else {
@@ -75,6 +73,19 @@ class MarkdownReport {
     std::string name = cells_.safe(report_["scenario"]["name"]);
     if (name.empty()) name = "unnamed scenario";
     text_ += fmt::format("### {} {}: {}\n\n", mark, markdown_code(name), verdict);
+  }
+
+  /// Those that failed first, since not all may be shown.
+  void thresholds() {
+    Json rows = report_["thresholds"];
+    std::stable_partition(rows.begin(), rows.end(),
+                          [](const Json& row) { return row["ok"] == false; });
+    std::size_t reasons = 0;
+    for (const Json& row : rows) {
+      if (row.contains("reason") && reasons++ < reasons_shown) sentence(cells_.safe(row["reason"]));
+    }
+    const Json all = {{"thresholds", std::move(rows)}};
+    table(thresholds_table(all, cells_));
   }
 
   void policies() {
