@@ -55,7 +55,7 @@ struct KindOfDisagreement {
   const char* inner;
 };
 
-constexpr KindOfDisagreement kinds[] = {
+constexpr KindOfDisagreement kinds_of_disagreement[] = {
     {"admits nothing that the policy denies", "over_admitted", nullptr},
     {"denies nothing that the policy admits", "under_admitted", nullptr},
     {"holds requests back for long enough", "delays_too_short", nullptr},
@@ -80,7 +80,7 @@ std::vector<TestCase> cases_of(const Json& report) {
   if (!report.contains("thresholds")) return cases;
   for (const Json& row : report["thresholds"]) cases.push_back(threshold_case(row));
   if (!report.contains("verify")) return cases;
-  for (const KindOfDisagreement& kind : kinds) {
+  for (const KindOfDisagreement& kind : kinds_of_disagreement) {
     cases.push_back(disagreement_case(report["verify"], kind, report["verdict"] == "pass"));
   }
   return cases;

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t longest_name = 80;
+constexpr std::size_t longest_code = 80;
 constexpr std::size_t keys_shown = 5;
 constexpr std::size_t reasons_shown = 10;
 const TerminalOptions with_unicode = {.unicode = true};
@@ -139,7 +139,7 @@ std::string probe_markdown(const Json& report) {
 std::string markdown_text(std::string_view text) { return escaped(printable(text, with_unicode)); }
 
 std::string markdown_code(std::string_view name) {
-  const std::string shown = shortened(printable(name, with_unicode), longest_name, with_unicode);
+  const std::string shown = shortened(printable(name, with_unicode), longest_code, with_unicode);
   return "<code>" + escaped(shown) + "</code>";
 }
 
