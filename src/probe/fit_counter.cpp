@@ -55,17 +55,23 @@ class CounterReplay {
     if (!is_anchored_ || middle >= last_end_ns_ + counter_.window_ns) {
       is_anchored_ = true;
       phase_ns_ = middle;
+      anchor_sent_ns_ = event.sent;
       slack_ns_ = (event.decided - event.sent) / 2;
     }
     last_end_ns_ = phase_ns_ + (window_of(middle) + 1) * step_ns_;
   }
 
+  // Requests of windows that begin with the first are in the first or later.
+  std::int64_t surely_from(std::int64_t begin) const {
+    return is_anchored_ && begin == phase_ns_ ? anchor_sent_ns_ : begin + slack_ns_;
+  }
+
   bool may_admit(const Event& event, std::int64_t begin, std::int64_t at) const {
     const std::int64_t last = begin + step_ns_ - 1;
     const std::int64_t previous =
-        count_.surely(begin - step_ns_ + slack_ns_, begin - 1 - slack_ns_);
+        count_.surely(surely_from(begin - step_ns_), begin - 1 - slack_ns_);
     const std::int64_t current =
-        count_.surely(begin + slack_ns_, std::min(event.sent, last - slack_ns_));
+        count_.surely(surely_from(begin), std::min(event.sent, last - slack_ns_));
     return used(previous, begin + counter_.window_ns - std::min(at, last), current) <= room();
   }
   bool may_deny(const Event& event, std::int64_t begin, std::int64_t at) const {
@@ -94,6 +100,7 @@ class CounterReplay {
   std::int64_t phase_ns_ = counter_.phase_ns;
   std::int64_t slack_ns_ = 0;
   std::int64_t last_end_ns_ = 0;
+  std::int64_t anchor_sent_ns_ = 0;
   bool is_anchored_ = false;
   std::size_t next_ = 0;
 };
@@ -156,7 +163,7 @@ class CounterSearch {
   void refine() {
     for (Start& start : starts_) {
       start.unexplained = count(start.counter, std::numeric_limits<std::size_t>::max(), false);
-      for (double step = 0.03; step > 0.0003 && fewest() > 0; step *= 0.6) {
+      for (double step = 0.03; step > 0.0003 && start.unexplained > 0; step *= 0.6) {
         while (improve(start, step)) {
         }
       }
@@ -166,19 +173,17 @@ class CounterSearch {
     fewest_ = fewest();
   }
 
-  // The nearest windows that leave more unexplained.
+  // From the shortest window that explains as much to the longest; between them may be some that
+  // do not.
   std::pair<double, double> range() const {
-    const auto window = static_cast<double>(best_.window_ns);
-    std::pair<double, double> range{window, window};
-    for (const int sign : {-1, 1}) {
-      double good = 0.0;
-      for (double off = 0.001; off < 0.5; off *= 1.6) {
-        if (!is_as_good(window * (1 + sign * off))) break;
-        good = off;
-      }
-      (sign < 0 ? range.first : range.second) = window * (1 + sign * good);
+    auto least = static_cast<double>(best_.window_ns);
+    double most = least;
+    for (const Start& start : starts_) {
+      if (start.unexplained > fewest_) continue;
+      least = std::min(least, static_cast<double>(start.counter.window_ns));
+      most = std::max(most, static_cast<double>(start.counter.window_ns));
     }
-    return range;
+    return {furthest(least, -1), furthest(most, 1)};
   }
 
   // Whether some phase near the best one explains as much with another window.
@@ -215,6 +220,14 @@ class CounterSearch {
   }
   std::size_t fewest() const {
     return starts_.empty() ? std::numeric_limits<std::size_t>::max() - 1 : starts_[0].unexplained;
+  }
+  double furthest(double window_ns, int sign) const {
+    double good = 0.0;
+    for (double off = 0.001; off < 0.5; off *= 1.6) {
+      if (!is_as_good(window_ns * (1 + sign * off))) break;
+      good = off;
+    }
+    return window_ns * (1 + sign * good);
   }
   std::size_t most_kept() const {
     return starts_.size() < most_starts ? std::numeric_limits<std::size_t>::max() - 1
@@ -285,7 +298,11 @@ Fit fit_counter(const Clues& clues, Kind kind) {
   fit.most_window_ns = most;
   Counter round;
   const Duration roundest = roundest_duration(least, most);
-  if (search.is_as_good(static_cast<double>(roundest.ns()), &round)) search.choose(round);
+  const double middle = (least + most) / 2;
+  if (search.is_as_good(static_cast<double>(roundest.ns()), &round) ||
+      search.is_as_good(middle, &round)) {
+    search.choose(round);
+  }
   fit.window = Duration::from_ns(search.best().window_ns);
   fit.phase_ns = search.best().phase_ns;
   fit.unexplained = search.unexplained();

@@ -55,6 +55,7 @@ class Inquiry {
   /// After a wait for a whole allowance, where no key is fresh.
   std::int64_t refill_ns_ = 0;
   std::vector<Fit> fits_;
+  int rounds_ = 0;
   /// How often each experiment of the menu was made.
   std::map<std::string, int> tried_;
 };
