@@ -87,12 +87,10 @@ class ProbeStory : private Cells {
         i += left_out;
       }
       const Json& one = all[i];
-      std::string text = fmt::format("{}: {} allowed, {} denied", safe(one["name"]),
-                                     count_of(one["allowed"]), count_of(one["denied"]));
-      if (one["unknown"] > 0) text += fmt::format(", {} unknown", count_of(one["unknown"]));
-      text += fmt::format(" in {}", short_duration(one["duration_ns"]));
       const std::string showed = safe(one["showed"]);
-      if (!showed.empty()) text += fmt::format(". {}", showed);
+      const std::string text =
+          fmt::format("{} ({} requests in {}): {}", safe(one["name"]), count_of(one["requests"]),
+                      short_duration(one["duration_ns"]), showed);
       lines(fmt::format("{:>2}  ", i + 1), text, Style::plain);
     }
   }

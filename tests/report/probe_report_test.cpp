@@ -99,7 +99,7 @@ TEST(ProbeStory, EndsWithTheConclusion) {
   const std::string story = story_of(nginx_outcome());
   EXPECT_THAT(story, HasSubstr("probe of http://gateway/  FOUND\n"));
   EXPECT_THAT(story, HasSubstr("90 of at most 1,000 requests in 3s of at most 2m"));
-  EXPECT_THAT(story, HasSubstr(" 1  burst until denied: 1 allowed, 1 denied"));
+  EXPECT_THAT(story, HasSubstr(" 1  burst until denied (2 requests in 0s): 21 at once"));
   EXPECT_THAT(story, HasSubstr("let in 1 times of 1"));
   EXPECT_THAT(story, HasSubstr("which cannot explain 7 decisions"));
   EXPECT_THAT(story, EndsWith("  a token bucket: nginx-limit-req rate=10/s burst=20 nodelay=true, "
