@@ -11,6 +11,7 @@
 #include "cli/live_run.hpp"
 #include "cli/load_options.hpp"
 #include "cli/scenario_runs.hpp"
+#include "cli/shard_choice.hpp"
 #include "load/load_run.hpp"
 #include "report/hdr_log.hpp"
 #include "report/json.hpp"
@@ -24,6 +25,7 @@ struct LoadCommand {
   CommonOptions common;
   LoadWords words;
   ScenarioRuns runs;
+  ShardOption shards;
   std::string hdr_log;
   bool fresh_keys = false;
 
@@ -50,6 +52,7 @@ void LoadCommand::add_to(CLI::App& command) {
                    "Make generated values new to the gateway: user-5-k3x9q1");
   command.add_option("--hdr-log", hdr_log, "Write latencies as an HdrHistogram interval log")
       ->type_name("FILE");
+  shards.add_to(command);
   common.add_to(command);
   tell(
       command,
@@ -95,6 +98,7 @@ int LoadCommand::run() {
     complain(wrong);
     return exit_usage;
   }
+  if (const int code = shards.choose(common.quiet); code != exit_passed) return code;
   if (const int code = runs.prepare(); code != exit_passed) return code;
   if (runs.files.empty()) return run_words();
   return runs.run_all([this](const std::string& file) { return run_file(file); });
@@ -127,7 +131,8 @@ int LoadCommand::run_scenario(const scenario::Scenario& scenario, const std::str
                                                .target = words.target,
                                                .policy = common.policy,
                                                .fresh_keys = fresh_keys,
-                                               .skip_bad_rows = runs.skip_bad_rows});
+                                               .skip_bad_rows = runs.skip_bad_rows,
+                                               .shard = shards.shard});
   if (!run) {
     const bool is_of_options = runs.files.empty();
     complain(source, is_of_options ? by_option(run.error().problems) : run.error().problems);

@@ -11,7 +11,7 @@ std::function<int()> add_report(CLI::App& program) {
   CLI::App* command = program.add_subcommand("report", "What to do with reports that were written");
   command->require_subcommand(1);
   std::vector<std::pair<CLI::App*, std::function<int()>>> runners;
-  const std::vector<AddCommand> table = {add_report_render, add_report_compare};
+  const std::vector<AddCommand> table = {add_report_render, add_report_compare, add_report_merge};
   for (const AddCommand& add : table) {
     std::function<int()> run = add(*command);
     runners.emplace_back(command->get_subcommands({}).back(), std::move(run));

@@ -9,5 +9,6 @@ namespace weir::cli {
 
 std::function<int()> add_report_render(CLI::App& report);
 std::function<int()> add_report_compare(CLI::App& report);
+std::function<int()> add_report_merge(CLI::App& report);
 
 }  // namespace weir::cli

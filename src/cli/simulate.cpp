@@ -15,6 +15,7 @@
 #include "cli/load_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/scenario_runs.hpp"
+#include "cli/shard_choice.hpp"
 #include "report/json.hpp"
 #include "report/thresholds.hpp"
 
@@ -26,6 +27,7 @@ struct SimulateCommand {
   CommonOptions common;
   InlineScenario inline_scenario;
   ScenarioRuns runs;
+  ShardOption shards;
   std::string decisions;
 
   void add_to(CLI::App& command);
@@ -68,6 +70,7 @@ void SimulateCommand::add_to(CLI::App& command) {
       .add_option("--spread", inline_scenario.spread,
                   "Spread rows at random over the resolution of their time stamps, such as 1s")
       ->type_name("DURATION");
+  shards.add_to(command);
   common.add_to(command);
   tell(command,
        {"Traffic and limits come from scenario files, or from the options --trace, --limit, --rate "
@@ -92,6 +95,13 @@ int SimulateCommand::run() {
   }
   if (!decisions.empty() && runs.files.size() > 1) {
     complain("simulate: --decisions takes one scenario at a time");
+    return exit_usage;
+  }
+  if (const int code = shards.choose(common.quiet); code != exit_passed) return code;
+  if (shards.shard && runs.pseudonyms) {
+    complain(
+        "simulate: --pseudonyms is for `weir report merge`: which keys were denied most is decided "
+        "by their names, when all shards are there");
     return exit_usage;
   }
   if (const int code = runs.prepare(); code != exit_passed) return code;
@@ -129,7 +139,8 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
   const sim::SimulateOptions options{.threads = common.threads,
                                      .decisions_path = decisions,
                                      .policy = common.policy,
-                                     .skip_bad_rows = runs.skip_bad_rows};
+                                     .skip_bad_rows = runs.skip_bad_rows,
+                                     .shard = shards.shard};
   const auto started = std::chrono::steady_clock::now();
   const auto simulation = sim::Simulation::prepare(scenario, options);
   if (!simulation) {
@@ -169,7 +180,8 @@ int SimulateCommand::run_scenario(const scenario::Scenario& given, const std::st
   }
   if (delivered != exit_passed) return delivered;
   if (outcome->interrupted) return exit_interrupted;
-  return report["verdict"] == "pass" ? exit_passed : exit_failed;
+  // What a shard was to prove shows when all are merged.
+  return outcome->shard || report["verdict"] == "pass" ? exit_passed : exit_failed;
 }
 
 }  // namespace

@@ -21,8 +21,11 @@ Result<void> make_report_folder(const std::string& directory) {
 
 Result<void> write_report(const std::string& directory, const nlohmann::ordered_json& report) {
   if (const Result<void> made = make_report_folder(directory); !made) return made;
-  const std::string name = report["scenario"]["name"].get<std::string>() + ".json";
-  const std::string path = (std::filesystem::path(directory) / name).string();
+  const std::string name = report::file_stem(report) + ".json";
+  return write_report_file((std::filesystem::path(directory) / name).string(), report);
+}
+
+Result<void> write_report_file(const std::string& path, const nlohmann::ordered_json& report) {
   const std::string part = path + ".part";
   const std::string text = report::to_text(report);
   std::FILE* const file = std::fopen(part.c_str(), "wb");

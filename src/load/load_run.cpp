@@ -44,6 +44,13 @@ std::vector<std::string> attributes_shown(const TargetSpec& target, const std::s
   return {names.begin(), names.end()};
 }
 
+/// Why there can be no shards of a run, as a sentence, or empty.
+std::string why_not_cut(const scenario::RunPlan& plan, const TargetSpec& target) {
+  if (target.max_requests) return "\"max_requests\" of the target is for all of them together";
+  if (!target.max_cost.empty()) return "\"max_cost\" of the target is for all of them together";
+  return plan.serial_reason;
+}
+
 Instant wall_now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return Instant::from_unix_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
@@ -89,6 +96,12 @@ tl::expected<LoadRun, Refusal> LoadRun::prepare(const Scenario& scenario,
   if (!plan->problems.empty()) {
     return tl::unexpected(Refusal{ErrorKind::invalid_scenario, plan->problems});
   }
+  if (options.shard) {
+    if (const std::string reason = why_not_cut(*plan, run.target_); !reason.empty()) {
+      return tl::unexpected(scenario::cannot_be_cut(reason));
+    }
+  }
+  run.shard_ = options.shard;
   run.plan_ = std::make_unique<scenario::RunPlan>(std::move(*plan));
   run.seed_ = scenario.seed;
   run.fresh_keys_ = options.fresh_keys;
@@ -212,6 +225,7 @@ metrics::Outcome LoadRun::run(LoadControl& control) {
                               .audit_draws = RandomStream(seed_).named("audit"),
                               .client_column_of_class = client_columns(),
                               .workers = threads_,
+                              .shards = traffic::shards_of(shard_),
                               .witness = witness_};
   std::vector<std::unique_ptr<Worker>> workers;
   for (unsigned i = 0; i < threads_; ++i) {
@@ -237,6 +251,7 @@ metrics::Outcome LoadRun::outcome_of(const RunClock& clock, LoadControl& control
   metrics::Outcome outcome;
   static_cast<RunFacts&>(outcome) = plan_->facts;
   outcome.mode = "load";
+  outcome.shard = shard_;
   outcome.start = clock.wall(plan_->facts.start);
   const Duration passed = std::max(ended - plan_->facts.start, Duration::from_ns(1));
   const Duration planned = plan_->facts.duration;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/shard.hpp"
 #include "load/engine.hpp"
 #include "load/live_record.hpp"
 #include "load/load_control.hpp"
@@ -34,6 +35,8 @@ struct RunOptions {
   /// Whether who hears of the attempts wants the answers' texts.
   bool keeps_answers = false;
   bool skip_bad_rows = false;
+  /// The part of the traffic to send; all of it if there is none.
+  std::optional<Shard> shard = {};
 };
 
 /// A scenario made ready to be sent to a real gateway: traffic planned, requests written as far as
@@ -82,6 +85,7 @@ class LoadRun {
   std::optional<StatusMeanings> meanings_;
   std::unique_ptr<LiveRecord> record_;
   std::vector<std::size_t> key_columns_;
+  std::optional<Shard> shard_;
   std::uint64_t seed_ = 1;
   unsigned threads_ = 1;
   std::string nonce_;

@@ -32,7 +32,7 @@ Worker::Worker(const WorkerContext& context, unsigned index, const MakeEngine& m
       index_(index),
       loop_(1),
       timer_(loop_),
-      lane_(context.plan, traffic::ShardSet().set()),
+      lane_(context.plan, context.shards),
       clients_(context.plan),
       flights_(context.plan.columns()) {
   const auto share = static_cast<std::size_t>(context.target.connections) / context.workers;

@@ -42,6 +42,8 @@ struct WorkerContext {
   /// to one worker.
   std::vector<std::optional<std::size_t>> client_column_of_class;
   unsigned workers = 1;
+  /// The logical shards of the operations to send.
+  traffic::ShardSet shards;
   /// Hears of every attempt; null: nobody does.
   Witness* witness = nullptr;
 };

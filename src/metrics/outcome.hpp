@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/run_facts.hpp"
+#include "core/shard.hpp"
 #include "metrics/accumulator.hpp"
 #include "metrics/verification.hpp"
 
@@ -40,6 +41,8 @@ struct Outcome : RunFacts {
   std::string mode;
   std::vector<PolicyOutcome> policies;
   std::optional<LiveFacts> live;
+  /// Which part of the run this is, if it is one part of several.
+  std::optional<Shard> shard;
   /// Why the run says nothing, if it does not; the verdict is inconclusive then.
   std::string why_inconclusive;
   /// The run was stopped before its end; what had been done by then is counted, and

@@ -185,6 +185,8 @@ class Reader {
  public:
   Problems problems;
 
+  explicit Reader(std::uint64_t most_records) : most_records_(most_records) {}
+
   void complain(const Pointer& at, std::string message) {
     problems.push_back({at.to_string(), std::move(message)});
   }
@@ -242,10 +244,13 @@ class Reader {
     summary.sum_low = static_cast<std::uint64_t>(sum);
     if (problems.size() != before) return;
     const Parsed<Histogram> decoded = Histogram::decode_base64(encoded, summary);
-    if (decoded) {
-      histogram = *decoded;
-    } else {
+    if (!decoded) {
       complain(at, decoded.error());
+    } else if (decoded->count() > most_records_) {
+      complain(at, fmt::format("must not have more than {} records, has {}", most_records_,
+                               decoded->count()));
+    } else {
+      histogram = *decoded;
     }
   }
 
@@ -296,6 +301,8 @@ class Reader {
   }
 
  private:
+  std::uint64_t most_records_;
+
   static std::string found(std::string_view wanted, const Json& json) {
     std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
     if (text.size() > 40) text = std::string(json.type_name());
@@ -375,8 +382,8 @@ Error as_error(const Problems& problems) {
 
 Json accumulator_to_json(const Accumulator& a) { return Writer::write(a); }
 
-Result<Accumulator> accumulator_from_json(const Json& json) {
-  Reader reader;
+Result<Accumulator> accumulator_from_json(const Json& json, std::uint64_t most_records) {
+  Reader reader(most_records);
   Accumulator a;
   reader.read(json, Pointer(), a);
   if (reader.problems.empty()) check_top_denied(a, reader);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/result.hpp"
@@ -13,7 +15,10 @@ namespace weir::report {
 nlohmann::ordered_json accumulator_to_json(const metrics::Accumulator& accumulator);
 
 /// The accumulator that accumulator_to_json() gave, or an error that lists everything that is wrong
-/// with `json`, each with its JSON pointer from the accumulator.
-Result<metrics::Accumulator> accumulator_from_json(const nlohmann::ordered_json& json);
+/// with `json`, each with its JSON pointer from the accumulator. A histogram of more records than
+/// `most_records` is wrong: where several are to be added, their sum must not overflow.
+Result<metrics::Accumulator> accumulator_from_json(
+    const nlohmann::ordered_json& json,
+    std::uint64_t most_records = std::numeric_limits<std::int64_t>::max());
 
 }  // namespace weir::report

@@ -1,6 +1,9 @@
 #include "report/json.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "core/text.hpp"
 #include "report/figures.hpp"
@@ -59,8 +62,34 @@ Json make_results(const scenario::Scenario& scenario, const metrics::Outcome& ou
   return {{"policies", std::move(policies)}, {"comparison", std::move(comparison)}};
 }
 
+/// What merging needs to know beside what a whole run's report has.
+Json make_shard(const metrics::Outcome& outcome, const Names& names, bool pseudonyms) {
+  std::set<std::string> key_attributes;
+  for (const metrics::PolicyOutcome& policy : outcome.policies) {
+    key_attributes.merge(names.key_attributes(policy.accumulator));
+  }
+  Json section = {{"index", outcome.shard->index},
+                  {"count", outcome.shard->count},
+                  {"key_attributes", key_attributes}};
+  if (pseudonyms) section["pseudonyms"] = true;
+  return section;
+}
+
+/// Of a part of a run they say nothing.
+Json unjudged_thresholds(const scenario::Scenario& scenario) {
+  Json rows = Json::array();
+  for (const scenario::Threshold& threshold : scenario.thresholds) {
+    rows.push_back({{"expression", threshold.expression},
+                    {"value", nullptr},
+                    {"ok", true},
+                    {"reason", "judged when the shards are merged"}});
+  }
+  return rows;
+}
+
 const char* verdict(const metrics::Outcome& outcome, const Json& thresholds) {
-  if (outcome.interrupted || !outcome.why_inconclusive.empty()) return "inconclusive";
+  if (outcome.interrupted || outcome.shard || !outcome.why_inconclusive.empty())
+    return "inconclusive";
   if (outcome.verification && !outcome.verification->passes()) return "fail";
   const bool all_hold = std::all_of(thresholds.begin(), thresholds.end(),
                                     [](const Json& row) { return row["ok"].get<bool>(); });
@@ -127,6 +156,8 @@ Json make_report(const scenario::Scenario& scenario, const metrics::Outcome& out
       {"duration_ns", outcome.duration.ns()},
       {"verdict", "inconclusive"},
       {"thresholds", Json::array()}};
+  const Names names(scenario, options.pseudonyms);
+  if (outcome.shard) report["shard"] = make_shard(outcome, names, options.pseudonyms);
   if (outcome.interrupted) {
     report["interrupted"] = true;
     report["done_ratio"] = ratio(outcome.done_parts_per_million, 1'000'000);
@@ -136,12 +167,22 @@ Json make_report(const scenario::Scenario& scenario, const metrics::Outcome& out
   }
   if (outcome.live) add_live_facts(*outcome.live, report);
   if (!outcome.traces.empty()) report["traces"] = make_traces(outcome);
-  Json results = make_results(scenario, outcome, Names(scenario, options.pseudonyms));
+  Json results = make_results(scenario, outcome, names);
   for (auto& section : results.items()) report[section.key()] = std::move(section.value());
   if (outcome.verification) report["verify"] = make_verification(*outcome.verification);
-  report["thresholds"] = evaluate_thresholds(scenario.thresholds, report);
+  report["thresholds"] = outcome.shard ? unjudged_thresholds(scenario)
+                                       : evaluate_thresholds(scenario.thresholds, report);
   report["verdict"] = verdict(outcome, report["thresholds"]);
   return report;
+}
+
+std::string file_stem(const Json& report) {
+  std::string stem = report["scenario"]["name"].get<std::string>();
+  if (const auto shard = report.find("shard"); shard != report.end()) {
+    stem += fmt::format(".shard-{}-of-{}", (*shard)["index"].get<std::uint32_t>(),
+                        (*shard)["count"].get<std::uint32_t>());
+  }
+  return stem;
 }
 
 std::string to_text(const Json& report) {

@@ -27,9 +27,20 @@ std::string Names::key(std::string_view key) const {
 }
 
 std::string Names::value(const std::string& attribute, std::string_view value) const {
-  const bool is_key =
-      key_attributes_.count(attribute) > 0 || invented_attributes_.count(attribute) == 0;
-  return is_key ? key(value) : valid_utf8(value);
+  return is_key(attribute) ? key(value) : valid_utf8(value);
+}
+
+bool Names::is_key(const std::string& attribute) const {
+  return key_attributes_.count(attribute) > 0 || invented_attributes_.count(attribute) == 0;
+}
+
+std::set<std::string> Names::key_attributes(const Accumulator& accumulator) const {
+  std::set<std::string> names;
+  for (const std::string& attribute : key_attributes_) names.insert(valid_utf8(attribute));
+  for (const auto& [attribute, values] : accumulator.by_attribute) {
+    if (is_key(attribute)) names.insert(valid_utf8(attribute));
+  }
+  return names;
 }
 
 Accumulator Names::rename(const Accumulator& accumulator) const {

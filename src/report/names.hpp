@@ -21,10 +21,14 @@ class Names {
   /// A value of an attribute: a key if the attribute stands in the key of some limit, or if the
   /// scenario does not say what its values are, so that they come from a trace.
   std::string value(const std::string& attribute, std::string_view value) const;
+  /// The attributes whose values are keys, of those in limits and of those counted.
+  std::set<std::string> key_attributes(const metrics::Accumulator& accumulator) const;
   /// The same accumulator under these names.
   metrics::Accumulator rename(const metrics::Accumulator& accumulator) const;
 
  private:
+  bool is_key(const std::string& attribute) const;
+
   bool pseudonyms_;
   std::string salt_;
   std::set<std::string> key_attributes_;

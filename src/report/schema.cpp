@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/columns.hpp"
 #include "metrics/accumulator.hpp"
 #include "report/schema_live.hpp"
 #include "report/schema_parts.hpp"
@@ -428,6 +429,21 @@ Json trace_row() {
        {"sha256", sha256("SHA-256 of the trace's file")}});
 }
 
+Json shard() {
+  const auto number = [](const char* description) {
+    Json schema = whole(description, "1");
+    schema["minimum"] = 1;
+    schema["maximum"] = logical_shards;
+    return schema;
+  };
+  return object_of(
+      {{"index", number("Which part, from 1")},
+       {"count", number("How many parts there are")},
+       {"key_attributes", list_of("The attributes of which values are keys", {{"type", "string"}})},
+       {"pseudonyms", described("There if hashes stand in place of keys", {{"const", true}}),
+        false}});
+}
+
 std::vector<Field> head_fields() {
   return {
       {"schema_version", described("Of this schema", {{"const", 1}})},
@@ -440,6 +456,11 @@ std::vector<Field> head_fields() {
                             {"sha256", sha256("SHA-256 of the resolved scenario, overrides and "
                                               "trace hashes included")},
                             {"seed", whole("The seed of all random streams", "1")}}))},
+      {"shard",
+       described("There if this is one part of a run: nothing of it is judged before the "
+                 "parts are merged",
+                 shard()),
+       false},
       {"start", described("When the counted part of the run begins, RFC 3339",
                           {{"type", "string"}, {"format", "date-time"}})},
       {"duration_ns", whole("How long the counted part of the run is", "ns")},

@@ -140,6 +140,12 @@ std::vector<Remark> remarks_on_run(const Json& report, const Cells& cells) {
     line += fmt::format(", {} policies on the same traffic", report["policies"].size());
   }
   remarks.push_back({line, Style::dim});
+  if (report.contains("shard")) {
+    remarks.push_back({fmt::format("shard {} of {}: a part of the run, judged when all are merged",
+                                   cells.count(report["shard"]["index"]).text,
+                                   cells.count(report["shard"]["count"]).text),
+                       Style::warning});
+  }
   if (report.contains("traces")) {
     for (const Json& trace : report["traces"])
       remarks.push_back({about_trace(trace, cells), Style::dim});

@@ -56,6 +56,7 @@ std::string why_serial(const std::vector<SharedState>& states) {
   for (const SharedState& state : states) {
     if (state.attributes.empty()) return state.why_serial;
   }
+  if (states.empty()) return "no limit has a key to tell its requests apart by";
   return "the limits' keys have no attribute in common";
 }
 
@@ -156,6 +157,11 @@ std::string resolved_sha256(const Scenario& scenario, const traffic::Plan& plan)
     any = true;
   }
   return any ? sha256_hex(hashes) : hashes;
+}
+
+Refusal cannot_be_cut(const std::string& serial_reason) {
+  return {ErrorKind::invalid_scenario,
+          {{"", fmt::format("cannot be cut into shards: {}", serial_reason)}}};
 }
 
 tl::expected<RunPlan, Refusal> plan_run(const Scenario& scenario, const RunPlanOptions& options) {

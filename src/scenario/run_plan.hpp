@@ -28,6 +28,9 @@ struct Refusal {
   Problems problems;
 };
 
+/// Of a scenario of which a part was to be run, though it has none: `serial_reason` is the plan's.
+Refusal cannot_be_cut(const std::string& serial_reason);
+
 /// What every run of a scenario begins with, on whichever clock: its traffic, and how its time is
 /// cut up. The operations are the same for each.
 struct RunPlan {

@@ -58,6 +58,9 @@ tl::expected<Simulation, scenario::Refusal> Simulation::prepare(const scenario::
   auto run = scenario::plan_run(scenario, {.all_wanted = !options.decisions_path.empty(),
                                            .skip_bad_rows = options.skip_bad_rows});
   if (!run) return tl::unexpected(run.error());
+  if (options.shard && !run->serial_reason.empty()) {
+    return tl::unexpected(scenario::cannot_be_cut(run->serial_reason));
+  }
   Problems problems = std::move(run->problems);
   Simulation simulation(std::move(*run), scenario, options);
   std::vector<policy::PolicySpec> specs = scenario.policies;
@@ -204,13 +207,16 @@ namespace {
 
 // One lane a shard where every class can be generated so, because a shard's keys then lie together
 // in memory; otherwise as many lanes as threads, since each generates all of the traffic.
-std::vector<traffic::ShardSet> lanes_of(const traffic::Plan& plan, bool logged, unsigned threads) {
-  traffic::ShardSet all;
-  all.set();
-  if (logged || plan.partition().empty()) return {all};
-  const std::size_t count = plan.splits() ? logical_shards : std::min(threads, logical_shards);
+std::vector<traffic::ShardSet> lanes_of(const traffic::Plan& plan, traffic::ShardSet shards,
+                                        bool logged, unsigned threads) {
+  if (logged || plan.partition().empty()) return {shards};
+  const std::size_t count =
+      plan.splits() ? shards.count() : std::min<std::size_t>(threads, shards.count());
   std::vector<traffic::ShardSet> lanes(count);
-  for (std::uint32_t shard = 0; shard < logical_shards; ++shard) lanes[shard % count].set(shard);
+  std::size_t next = 0;
+  for (std::uint32_t shard = 0; shard < logical_shards; ++shard) {
+    if (shards[shard]) lanes[next++ % count].set(shard);
+  }
   return lanes;
 }
 
@@ -245,8 +251,9 @@ Result<metrics::Outcome> Simulation::run(RunControl& control) const {
     log = std::move(*created);
   }
   const unsigned wanted = thread_count(options_.threads);
-  const std::vector<LaneTask> tasks = tasks_of(lanes_of(run_.traffic, log != nullptr, wanted),
-                                               policies_.size(), wanted, log != nullptr);
+  const std::vector<LaneTask> tasks =
+      tasks_of(lanes_of(run_.traffic, traffic::shards_of(options_.shard), log != nullptr, wanted),
+               policies_.size(), wanted, log != nullptr);
   const auto threads = static_cast<unsigned>(std::min<std::size_t>(wanted, tasks.size()));
   control.lanes = static_cast<std::uint32_t>(tasks.size()) * control.runs;
 
@@ -271,6 +278,7 @@ Result<metrics::Outcome> Simulation::run(RunControl& control) const {
 
   static_cast<RunFacts&>(outcome) = run_.facts;
   outcome.mode = "simulate";
+  outcome.shard = options_.shard;
   outcome.interrupted = control.stop;
   outcome.done_parts_per_million = static_cast<std::uint32_t>(
       control.done_ppm_of_lanes / std::max<std::uint64_t>(control.lanes, 1));

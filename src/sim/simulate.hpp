@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/shard.hpp"
 #include "metrics/outcome.hpp"
 #include "policy/policy.hpp"
 #include "scenario/model.hpp"
@@ -21,6 +23,8 @@ struct SimulateOptions {
   /// The only policy to run, by name; empty for all. The traffic stays that of all.
   std::string policy = {};
   bool skip_bad_rows = false;
+  /// The part of the run to simulate; all of it if there is none.
+  std::optional<Shard> shard = {};
   /// Changes speed, never results.
   std::size_t block_rows = 1024;
 };

@@ -7,12 +7,22 @@
 #include <vector>
 
 #include "core/request.hpp"
+#include "core/shard.hpp"
 #include "traffic/plan.hpp"
 
 namespace weir::traffic {
 
 /// Some of the logical shards.
 using ShardSet = std::bitset<logical_shards>;
+
+/// Those of a part of a run, or all.
+inline ShardSet shards_of(const std::optional<Shard>& part) {
+  ShardSet shards;
+  for (std::uint32_t shard = 0; shard < logical_shards; ++shard) {
+    shards[shard] = !part || part->takes(shard);
+  }
+  return shards;
+}
 
 /// Fills blocks with the requests of one class in time order. Each operation's draws are a function
 /// of its number alone, so that neither the block size nor what else is generated matters.
