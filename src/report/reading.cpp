@@ -36,7 +36,7 @@ std::string first_misfit(const nlohmann::json& report) {
 Result<nlohmann::ordered_json> read_report(const std::string& text, const std::string& source) {
   auto report = nlohmann::ordered_json::parse(text, nullptr, false);
   if (report.is_discarded()) {
-    return fail(ErrorKind::cannot_run, fmt::format("{}: is not JSON", source));
+    return fail(ErrorKind::cannot_run, fmt::format("{}: is not JSON, or is cut off", source));
   }
   if (!report.is_object() || !report.contains("schema_version")) {
     return fail(ErrorKind::cannot_run,
