@@ -32,7 +32,7 @@ Result<ShardChoice> checked(std::int64_t index, std::int64_t count, const std::s
       said_by};
 }
 
-Result<ShardChoice> by_option(const std::string& words) {
+Result<ShardChoice> by_words(const std::string& words) {
   const std::size_t slash = words.find('/');
   const auto index = parse_integer(words.substr(0, slash));
   const auto count = slash == std::string::npos ? index : parse_integer(words.substr(slash + 1));
@@ -93,7 +93,7 @@ Result<ShardChoice> by_kubernetes(const Environment& environment) {
 
 Result<ShardChoice> choose_shard(const std::string& words, const Environment& environment) {
   if (words == "all") return ShardChoice{std::nullopt, "--shard"};
-  if (!words.empty()) return by_option(words);
+  if (!words.empty()) return by_words(words);
   if (environment("SLURM_ARRAY_TASK_ID") != nullptr) return by_slurm(environment);
   // Every task of an Indexed Job has a number, whether or not it is a shard.
   if (environment("JOB_COMPLETION_INDEX") != nullptr && environment("WEIR_SHARDS") != nullptr) {

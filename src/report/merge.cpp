@@ -65,7 +65,7 @@ Json policy_of(const Json& figures) {
   return policy;
 }
 
-Json policies_of(const Json& report) {
+Json policies_in_common(const Json& report) {
   if (!report.contains("policies")) return policy_of(report);
   Json policies = Json::object();
   for (const auto& [name, figures] : report["policies"].items()) {
@@ -77,7 +77,7 @@ Json policies_of(const Json& report) {
 Result<void> check_one_run(const std::vector<NamedReport>& shards) {
   const NamedReport& first = shards.front();
   const Json run = run_of(first.report);
-  const Json policies = policies_of(first.report);
+  const Json policies = policies_in_common(first.report);
   for (const NamedReport& shard : shards) {
     const Json other = run_of(shard.report);
     for (const auto& [name, value] : run.items()) {
@@ -86,7 +86,7 @@ Result<void> check_one_run(const std::vector<NamedReport>& shards) {
       return refuse(fmt::format("{} and {} are not of one run: {} is {} and {}", first.source,
                                 shard.source, name, value.dump(), found.dump()));
     }
-    if (policies_of(shard.report) != policies) {
+    if (policies_in_common(shard.report) != policies) {
       return refuse(fmt::format("{} and {} are not of one run: they have other policies or limits",
                                 first.source, shard.source));
     }
