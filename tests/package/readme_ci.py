@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """readme_ci.py WEIR: README's examples for continuous integration are YAML, name what they should,
 and their commands do what README says, exit codes included. Exits with 77 without python3-yaml."""
-import json
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 try:
     import yaml
@@ -30,6 +30,7 @@ def run(folder, command):
     """The exit code of a shell command, with weir in the path."""
     environment = {
         "PATH": f"{folder / 'bin'}:/usr/bin:/bin",
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
         "GATEWAY": NO_GATEWAY,
     }
     done = subprocess.run(["bash", "-e", "-c", command], cwd=folder, env=environment,
@@ -43,9 +44,12 @@ def expect(condition, what):
         sys.exit(f"readme_ci.py: {what}")
 
 
-def check_report(folder, verdict):
-    report = json.loads((folder / "reports" / "quickstart.json").read_text())
-    expect(report["verdict"] == verdict, f"the report's verdict is {report['verdict']}")
+def check_junit(path, fails):
+    root = xml.etree.ElementTree.parse(path).getroot()
+    expect(root.tag in ("testsuites", "testsuite"), f"{path}: its root is {root.tag}")
+    expect(next(root.iter("testcase"), None) is not None, f"{path}: has no test case")
+    found = next(root.iter("failure"), None) is not None
+    expect(found == fails, f"{path}: has {'no ' if fails else 'a '}failure")
 
 
 def failing(command):
@@ -59,10 +63,12 @@ def check_github(folder, example):
     expect("apt-get install" in commands[0], "the first command installs no package")
     for command in commands[1:]:
         expect(run(folder, command) == 0, f"{command} failed")
-    check_report(folder, "pass")
+    expect((folder / "summary.md").read_text() == (folder / "limits.md").read_text(),
+           "the summary is another")
+    check_junit(folder / "limits.xml", False)
     simulate = next(c for c in commands if c.startswith("weir simulate"))
     expect(run(folder, failing(simulate)) == 4, "a failed threshold is not exit code 4")
-    check_report(folder, "fail")
+    check_junit(folder / "limits.xml", True)
     for step in steps[steps.index(next(s for s in steps if s.get("run") == simulate)) + 1:]:
         expect(step.get("if") == "always()", "what a failure shows is left out when there is one")
 
@@ -71,7 +77,7 @@ def check_gitlab(folder, example):
     for command in example["limits"]["script"]:
         expect(run(folder, command) == 0, f"{command} failed")
         expect(run(folder, failing(command)) == 4, "a failed threshold is not exit code 4")
-    check_report(folder, "fail")
+    check_junit(folder / example["limits"]["artifacts"]["reports"]["junit"], True)
     for command in example["gateway"]["script"]:
         expect(run(folder, command) in example["gateway"]["allow_failure"]["exit_codes"],
                "a gateway that cannot be reached stops the pipeline")
