@@ -26,6 +26,22 @@ std::uint64_t count_if(const std::vector<Sighting>& seen, bool allowed) {
       }));
 }
 
+// When one key's answers turned from admissions to denials, or the other way round.
+std::string words_of_turns(const std::vector<Sighting>& seen, Instant begin) {
+  const auto is = [](bool wanted) {
+    return [wanted](const Sighting& s) { return s.is_known && s.allowed == wanted; };
+  };
+  const auto ms = [begin](Instant at) { return static_cast<double>((at - begin).ns()) / 1e6; };
+  const auto denied = std::find_if(seen.begin(), seen.end(), is(false));
+  const auto again = std::find_if(denied, seen.end(), is(true));
+  const bool is_first = std::none_of(seen.begin(), denied, is(true));
+  std::string text;
+  if (!is_first) text = fmt::format(", denied from {:.4g} ms on", ms(denied->sent));
+  if (again == seen.end()) return text;
+  return text + fmt::format(", {} by {:.4g} ms", is_first ? "the first admitted" : "admitted again",
+                            ms(again->received));
+}
+
 // What an experiment showed, in plain words.
 std::string words_of_seen(const std::vector<Sighting>& seen, Instant begin) {
   const std::uint64_t allowed = count_if(seen, true);
@@ -34,17 +50,10 @@ std::string words_of_seen(const std::vector<Sighting>& seen, Instant begin) {
   std::string text = denied == 0    ? fmt::format("all {} admitted", allowed)
                      : allowed == 0 ? fmt::format("all {} denied", denied)
                                     : fmt::format("{} admitted, {} denied", allowed, denied);
-  const auto is = [](bool wanted) {
-    return [wanted](const Sighting& s) { return s.is_known && s.allowed == wanted; };
-  };
-  const auto first_denied = std::find_if(seen.begin(), seen.end(), is(false));
-  const auto ms = [begin](Instant at) { return static_cast<double>((at - begin).ns()) / 1e6; };
-  if (allowed > 0 && first_denied != seen.end()) {
-    text += fmt::format(", the first of those after {:.4g} ms", ms(first_denied->sent));
-    const auto again = std::find_if(first_denied, seen.end(), is(true));
-    if (again != seen.end())
-      text += fmt::format(", admitted again by {:.4g} ms", ms(again->received));
-  }
+  const bool is_one_track = std::all_of(seen.begin(), seen.end(), [&seen](const Sighting& s) {
+    return s.track == seen.front().track;
+  });
+  if (is_one_track && allowed > 0 && denied > 0) text += words_of_turns(seen, begin);
   if (unknown > 0) text += fmt::format(", {} without an answer that says", unknown);
   return text;
 }
