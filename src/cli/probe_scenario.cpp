@@ -30,7 +30,7 @@ constexpr double pressure = 1.5;
 
 Json parameter_json(const limiter::ParameterValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag;
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth;
   return limiter::parameter_text(value);
 }
 

@@ -9,6 +9,7 @@
 #include "cli/common_options.hpp"
 #include "cli/deliver_report.hpp"
 #include "cli/report_commands.hpp"
+#include "cli/report_files.hpp"
 #include "cli/write_report.hpp"
 #include "report/merge.hpp"
 #include "report/reading.hpp"
@@ -23,11 +24,12 @@ struct MergeCommand {
   bool pseudonyms = false;
   /// Of these only what is printed.
   CommonOptions printed;
+  ReportFiles formats;
 
-  int run() const;
+  int run();
 };
 
-int MergeCommand::run() const {
+int MergeCommand::run() {
   std::vector<report::NamedReport> shards;
   for (const std::string& file : files) {
     const auto text = read_file(file);
@@ -41,7 +43,7 @@ int MergeCommand::run() const {
   if (!out.empty()) {
     if (const auto done = write_report_file(out, *merged); !done) return complain_of(done.error());
   }
-  if (const int code = deliver_report(*merged, "", printed); code != exit_passed) return code;
+  if (const int code = deliver_report(*merged, "", formats, printed); code != exit_passed) return code;
   return (*merged)["verdict"] == "pass" ? exit_passed : exit_failed;
 }
 
@@ -55,6 +57,7 @@ std::function<int()> add_report_merge(CLI::App& report) {
       ->type_name("FILE")
       ->required();
   command->add_option("--out", state->out, "Write the report into this file")->type_name("FILE");
+  state->formats.add_to(*command);
   command->add_flag("--pseudonyms", state->pseudonyms, "Replace keys by hashes");
   command->add_flag("--quiet,-q", state->printed.quiet, "Print nothing but errors");
   command->add_flag("--json", state->printed.json,

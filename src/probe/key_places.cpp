@@ -10,7 +10,7 @@
 namespace weir::probe {
 namespace {
 
-using Kind = scenario::FieldPlace::Kind;
+using PlaceKind = scenario::FieldPlace::Kind;
 
 /// Letters, digits and "_" of a text, in lower case: what may be a name in a template.
 std::string as_name(std::string_view text) {
@@ -25,13 +25,13 @@ std::string as_name(std::string_view text) {
 
 std::string name_of(const scenario::FieldPlace& place) {
   switch (place.kind) {
-    case Kind::bearer:
+    case PlaceKind::bearer:
       return "token";
-    case Kind::api_key:
+    case PlaceKind::api_key:
       return "api_key";
-    case Kind::path:
+    case PlaceKind::path:
       return fmt::format("path_{}", place.number);
-    case Kind::body:
+    case PlaceKind::body:
       return as_name(place.name.substr(place.name.rfind('/') + 1));
     default:
       return as_name(place.name);
@@ -41,8 +41,8 @@ std::string name_of(const scenario::FieldPlace& place) {
 std::string why_not_a_key(const scenario::Identification& where) {
   if (where.places.size() > 1) return "must be one place: give --key several times";
   const scenario::FieldPlace& place = where.places[0];
-  if (place.kind == Kind::client) return "a client cannot choose the address that it comes from";
-  if (place.kind == Kind::literal) return "is the same for every client";
+  if (place.kind == PlaceKind::client) return "a client cannot choose the address that it comes from";
+  if (place.kind == PlaceKind::literal) return "is the same for every client";
   if (place.is_of_answer()) return "is known only once a request has been answered";
   return "";
 }
@@ -109,9 +109,9 @@ bool gives_header(const scenario::TargetSpec& target, std::string_view name) {
 /// The header that a key stands in; empty if it stands elsewhere.
 std::string header_of_key(const KeyPlace& key) {
   const scenario::FieldPlace& place = key.where.places[0];
-  if (place.kind == Kind::header) return place.name;
-  if (place.kind == Kind::bearer) return "Authorization";
-  if (place.kind == Kind::api_key) return "X-API-Key";
+  if (place.kind == PlaceKind::header) return place.name;
+  if (place.kind == PlaceKind::bearer) return "Authorization";
+  if (place.kind == PlaceKind::api_key) return "X-API-Key";
   return "";
 }
 
@@ -140,15 +140,15 @@ Result<std::vector<KeyPlace>> parse_key_places(const std::vector<std::string>& t
 
 Result<void> put_keys(const std::vector<KeyPlace>& keys, scenario::TargetSpec& target) {
   for (const KeyPlace& key : keys) {
-    const Kind kind = key.where.places[0].kind;
+    const PlaceKind kind = key.where.places[0].kind;
     if (const std::string header = header_of_key(key);
         !header.empty() && gives_header(target, header)) {
       return refuse_key(key, fmt::format("-H gives {} a value, and a key needs many", header));
     }
     Result<void> put;
-    if (kind == Kind::path) put = put_into_path(key, target.url);
-    if (kind == Kind::query) put_into_query(key, target.url);
-    if (kind == Kind::body) put = put_into_body(key, target.body);
+    if (kind == PlaceKind::path) put = put_into_path(key, target.url);
+    if (kind == PlaceKind::query) put_into_query(key, target.url);
+    if (kind == PlaceKind::body) put = put_into_body(key, target.body);
     if (!put) return put;
     target.identify[key.name] = key.where;
   }

@@ -24,11 +24,11 @@ constexpr std::array<double, 24> steps_ms = {
     5'000,      2'000,     1'000,     500,     250,     200,    100,    50,
     25,         20,        10,        5,       2,       1,      0.1,    0.01};
 
-constexpr std::array<double, 10> counts = {1'000, 500, 200, 100, 50, 20, 10, 5, 2, 1};
+constexpr std::array<double, 10> round_counts = {1'000, 500, 200, 100, 50, 20, 10, 5, 2, 1};
 
 std::optional<Rate> whole_rate(double least, double most, Duration per) {
   const auto units_ns = static_cast<double>(per.ns());
-  for (const double step : counts) {
+  for (const double step : round_counts) {
     const auto found = multiple_within(least * units_ns, most * units_ns, step);
     if (found) return Rate{static_cast<std::uint64_t>(*found + 0.5), per};
   }
