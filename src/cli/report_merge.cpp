@@ -43,7 +43,8 @@ int MergeCommand::run() {
   if (!out.empty()) {
     if (const auto done = write_report_file(out, *merged); !done) return complain_of(done.error());
   }
-  if (const int code = deliver_report(*merged, "", formats, printed); code != exit_passed) return code;
+  if (const int code = deliver_report(*merged, "", formats, printed); code != exit_passed)
+    return code;
   return (*merged)["verdict"] == "pass" ? exit_passed : exit_failed;
 }
 

@@ -41,7 +41,8 @@ std::string name_of(const scenario::FieldPlace& place) {
 std::string why_not_a_key(const scenario::Identification& where) {
   if (where.places.size() > 1) return "must be one place: give --key several times";
   const scenario::FieldPlace& place = where.places[0];
-  if (place.kind == PlaceKind::client) return "a client cannot choose the address that it comes from";
+  if (place.kind == PlaceKind::client)
+    return "a client cannot choose the address that it comes from";
   if (place.kind == PlaceKind::literal) return "is the same for every client";
   if (place.is_of_answer()) return "is known only once a request has been answered";
   return "";
