@@ -27,7 +27,7 @@ std::vector<NamedReport> three_shards() {
   return {sample_shard(1, 3), sample_shard(2, 3), sample_shard(3, 3)};
 }
 
-std::string problem_of(const std::vector<NamedReport>& shards) {
+std::string merge_problem_of(const std::vector<NamedReport>& shards) {
   const auto merged = merge_shards(shards, false);
   return merged ? "" : merged.error().message;
 }
@@ -36,7 +36,7 @@ std::string problem_of(const std::vector<NamedReport>& shards) {
 std::string problem_with(const char* pointer, const Json& value) {
   std::vector<NamedReport> shards = three_shards();
   shards[1].report[Json::json_pointer(pointer)] = value;
-  return problem_of(shards);
+  return merge_problem_of(shards);
 }
 
 TEST(Merge, AddsTheAccumulatorsAndJudgesTheSum) {
@@ -101,15 +101,16 @@ TEST(Merge, KeepsAllThatSeveralPoliciesAndABackEndHave) {
 }
 
 TEST(Merge, SaysWhichShardsAreMissing) {
-  EXPECT_EQ(problem_of({sample_shard(1, 3), sample_shard(3, 3)}), "of 3 shards 1 is missing: 2");
-  EXPECT_EQ(problem_of({sample_shard(2, 5)}), "of 5 shards 4 are missing: 1, 3, 4, 5");
+  EXPECT_EQ(merge_problem_of({sample_shard(1, 3), sample_shard(3, 3)}),
+            "of 3 shards 1 is missing: 2");
+  EXPECT_EQ(merge_problem_of({sample_shard(2, 5)}), "of 5 shards 4 are missing: 1, 3, 4, 5");
 }
 
 TEST(Merge, SaysWhichShardIsThereTwice) {
   std::vector<NamedReport> shards = three_shards();
   shards.push_back(sample_shard(2, 3));
   shards.back().source = "copy.json";
-  EXPECT_EQ(problem_of(shards), "part2.json and copy.json are both shard 2 of 3");
+  EXPECT_EQ(merge_problem_of(shards), "part2.json and copy.json are both shard 2 of 3");
 }
 
 TEST(Merge, RefusesShardsOfOtherRuns) {
@@ -127,9 +128,10 @@ TEST(Merge, RefusesShardsOfOtherRuns) {
 }
 
 TEST(Merge, RefusesTheReportOfAWholeRun) {
-  EXPECT_EQ(problem_of({{"whole.json", make_report(sample_scenario(), sample_outcome(), {})}}),
-            "whole.json: is the report of a whole run, not of a shard");
-  EXPECT_EQ(problem_of({}), "there is nothing to merge");
+  EXPECT_EQ(
+      merge_problem_of({{"whole.json", make_report(sample_scenario(), sample_outcome(), {})}}),
+      "whole.json: is the report of a whole run, not of a shard");
+  EXPECT_EQ(merge_problem_of({}), "there is nothing to merge");
 }
 
 TEST(Merge, RefusesNumbersThatNoRunHas) {
