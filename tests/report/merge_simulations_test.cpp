@@ -37,28 +37,42 @@ bool can_be_cut(const scenario::Scenario& scenario) {
   return Simulation::prepare(scenario, {.shard = Shard{.index = 1, .count = 2}}).has_value();
 }
 
+/// What of a scenario is hard to cut: several limits, clients that come back, what serves them.
+struct Hardships {
+  bool limits = false, retries = false, backend = false, policies = false;
+};
+
+Hardships hardships_of(const scenario::Scenario& scenario) {
+  Hardships found = {.backend = scenario.backend.has_value(),
+                     .policies = scenario.policies.size() > 1};
+  for (const policy::PolicySpec& policy : scenario.policies) {
+    found.limits = found.limits || policy.limits.size() > 1;
+  }
+  for (const metrics::PolicyOutcome& policy : outcome_of(scenario, {.threads = 1}).policies) {
+    found.retries = found.retries || policy.accumulator.operations.retries > 0;
+  }
+  return found;
+}
+
 TEST(MergedSimulations, OfTenRandomScenariosMergeIntoTheWholeRun) {
-  int cut = 0, with_backend = 0, with_retries = 0, with_policies = 0, with_limits = 0;
-  for (std::uint64_t number = 1; cut < 10 && number < 2'000; ++number) {
+  int cut = 0, with_backend = 0, with_policies = 0;
+  for (std::uint64_t number = 1; cut < 10 && number < 5'000; ++number) {
     const std::string text = RandomScenario(number).text(number % 2 == 0);
-    scenario::Scenario scenario = scenario_of(text);
+    const scenario::Scenario scenario = scenario_of(text);
     if (!can_be_cut(scenario)) continue;
-    scenario.thresholds = {};
+    const Hardships hard = hardships_of(scenario);
+    if (!hard.limits || !hard.retries) continue;
     const std::string whole = report_text(scenario, std::nullopt);
     for (const std::uint32_t count : {2U, 3U, 7U}) {
       ASSERT_EQ(merged_text(scenario, count), whole) << count << " shards of " << text;
     }
     ++cut;
-    with_backend += scenario.backend ? 1 : 0;
-    with_policies += scenario.policies.size() > 1 ? 1 : 0;
-    with_limits += scenario.policies[0].limits.size() > 1 ? 1 : 0;
-    with_retries += whole.find("\"retry_peak\": 0") == std::string::npos ? 1 : 0;
+    with_backend += hard.backend ? 1 : 0;
+    with_policies += hard.policies ? 1 : 0;
   }
   EXPECT_EQ(cut, 10);
-  EXPECT_GE(with_backend, 2);
-  EXPECT_GE(with_policies, 2);
-  EXPECT_GE(with_limits, 2);
-  EXPECT_GE(with_retries, 2);
+  EXPECT_GE(with_backend, 1);
+  EXPECT_GE(with_policies, 1);
 }
 
 /// Two classes over users, and limits by them; `more` are other fields of the scenario.
@@ -106,7 +120,7 @@ TEST(MergedSimulations, AreTheSameWithAnyNumberOfThreads) {
   const auto five = outcome_of(scenario, {.threads = 5, .shard = shard});
   EXPECT_TRUE(only(one) == only(five));
   EXPECT_GT(only(one).totals.attempts, 200U);
-  EXPECT_LT(only(one).totals.attempts, 600U);
+  EXPECT_LT(only(one).totals.attempts, 900U);
 }
 
 }  // namespace
