@@ -116,7 +116,8 @@ class WorkerRun : public testing::Test {
                           .nonce = "nonce",
                           .costs_left = costs_left_,
                           .client_column_of_class = {},
-                          .workers = workers_};
+                          .workers = workers_,
+                          .shards = traffic::shards_of({})};
     context.client_column_of_class.resize(plan_->traffic.classes().size());
     Worker worker(context, index, [&](const EngineContext& engine) {
       return std::make_unique<AnsweringEngine>(engine, rule, answers_after_, sent);
