@@ -247,9 +247,17 @@ Json compare_scenario(const ScenarioGroups& groups, const CompareOptions& option
     remarks.push_back("too few runs to tell a change from chance: compare 7 or more a side");
   }
   std::string verdict = verdict_of(rows, enough, exact && options.any_change);
-  const bool ceased_to_pass =
-      (*groups.base.front())["verdict"] == "pass" && (*groups.fresh.front())["verdict"] != "pass";
-  if (exact && ceased_to_pass) verdict = "fail";
+  const auto passes = [](const Json* report) { return (*report)["verdict"] == "pass"; };
+  const bool all_passed = std::all_of(groups.base.begin(), groups.base.end(), passes);
+  const bool all_pass = std::all_of(groups.fresh.begin(), groups.fresh.end(), passes);
+  if (all_passed && !all_pass) verdict = "fail";
+  const auto is_part = [](const Json* report) {
+    return report->contains("shard") || report->contains("interrupted");
+  };
+  const bool is_whole = std::none_of(groups.base.begin(), groups.base.end(), is_part) &&
+                        std::none_of(groups.fresh.begin(), groups.fresh.end(), is_part);
+  if (!is_whole) remarks.push_back("not all of them are reports of a whole run");
+  if (!is_whole && verdict == "pass") verdict = "inconclusive";
   return {{"name", groups.name},
           {"by", exact ? "equality" : "repetition"},
           {"tolerance", tolerance},
@@ -299,6 +307,8 @@ Json compare_reports(const std::vector<Json>& base, const std::vector<Json>& fre
   for (const ScenarioGroups& groups : grouped(base, fresh)) {
     if (groups.base.empty() || groups.fresh.empty()) {
       alone.push_back({{"name", groups.name}, {"side", groups.base.empty() ? "new" : "base"}});
+      // What is no longer run may hide anything.
+      if (groups.fresh.empty() && verdict == "pass") verdict = "inconclusive";
       continue;
     }
     scenarios.push_back(compare_scenario(groups, options));

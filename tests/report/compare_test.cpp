@@ -80,6 +80,7 @@ TEST(Compare, SaysWhatDiffersAndWhatIsOnOneSide) {
   const Json comparison =
       compare_reports({bundled("retry-herd"), bundled("quickstart")}, {other}, {});
   EXPECT_EQ(comparison["only_on_one_side"][0]["name"], "quickstart");
+  EXPECT_EQ(comparison["verdict"], "inconclusive");
   const std::string text = compare_terminal(comparison, false, 100);
   EXPECT_THAT(text, HasSubstr("their hashes differ"));
   EXPECT_THAT(text, HasSubstr("quickstart is on one side only: base"));
