@@ -387,7 +387,9 @@ int ProbeCommand::probe(const Prepared& prepared, probe::LiveTarget& target) {
   name_keys(prepared.keys, result.policy);
   probe::prefer_product(target, result.policy, result.facts);
   ProbeOutcome outcome = outcome_of(target, prepared.spec.budget, prepared.seed, result.facts);
-  probe::judge_what_was_told(target, result.policy, outcome);
+  // What is not decided makes no header false.
+  const bool is_decided = outcome.why_inconclusive.empty();
+  probe::judge_what_was_told(target, is_decided ? result.policy : policy::PolicySpec(), outcome);
   const int written = write_out(result, outcome, prepared.keys);
   const int delivered = deliver_report(report::make_probe_report(outcome), "", formats, common);
   const int code = exit_code_of(target, outcome);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "limiter/catalogue.hpp"
@@ -51,6 +52,17 @@ policy::LimitSpec limit_spec(const Fit& fit, const std::string& name,
   spec.parameters = settings.parameters;
   spec.key = key;
   return spec;
+}
+
+/// Whether several families explain as much as the best of the fits, or its numbers are not known.
+bool is_unclear(const std::vector<Fit>& fits) {
+  constexpr double clear_enough = 0.1;
+  const Fit& best = fits.front();
+  if (best.looseness() > clear_enough || best.least_limit != best.most_limit) return true;
+  return std::any_of(fits.begin(), fits.end(), [&best](const Fit& fit) {
+    return fit.unexplained.size() < best.unexplained.size() + enough_against &&
+           family_of(fit.kind) != family_of(best.kind);
+  });
 }
 
 /// The histories without the events that are named.
@@ -111,6 +123,10 @@ void Inquiry::add_second_limit(const Fit& first) {
   const auto others = fit_all(rest);
   if (others.front().unexplained.size() >= enough_against) return;
   fits_ = std::move(firsts);
+  if (is_unclear(others)) {
+    second_is_unclear_ = true;
+    return;
+  }
   const std::string second = others.front().has_window() ? "slower" : "second";
   result_.facts.further_limits.push_back(limit_facts(others.front()));
   std::vector<std::string> key;
@@ -118,6 +134,27 @@ void Inquiry::add_second_limit(const Fit& first) {
     if (mask_[c]) key.push_back(options_.candidates[c]);
   }
   result_.policy.limits.push_back(limit_spec(others.front(), second, key));
+}
+
+// Nothing was denied; but was enough asked?
+std::string Inquiry::why_limit_may_be_higher() const {
+  if (target_.stopped() == Stop::unreachable || evidence_.size() < 10) {
+    return "too little was answered";
+  }
+  if (target_.stopped() == Stop::requests || target_.stopped() == Stop::time) {
+    return "nothing was denied before the budget ended; a larger one (--max-requests, --max-time) "
+           "may tell";
+  }
+  std::map<KeyNumbers, std::int64_t> asked;
+  std::int64_t most = 0;
+  std::int64_t told = 0;
+  for (const ProbeResult::Seen& seen : result_.sightings) {
+    most = std::max(most, ++asked[seen.key]);
+    told = std::max(told, seen.sighting.told.limit.value_or(0));
+  }
+  if (told <= most) return "";
+  return fmt::format("answers tell of a limit of {}, and no key was asked more than {} times", told,
+                     most);
 }
 
 void Inquiry::conclude() {
@@ -140,9 +177,9 @@ void Inquiry::conclude() {
   if (best.kind == Kind::none) result_.policy.limits.clear();
   if (!has_denials()) {
     facts.confidence = 1.0;
-    if (target_.stopped() == Stop::unreachable || evidence_.size() < 10) {
+    facts.why_undecided = why_limit_may_be_higher();
+    if (!facts.why_undecided.empty()) {
       facts.found.family = "undecided";
-      facts.why_undecided = "too little was answered";
       facts.confidence = 0.0;
     }
     return;
@@ -179,6 +216,16 @@ void Inquiry::conclude() {
         "leaves {} of {} answers unexplained",
         words_of(best.kind), best.unexplained.size(), evidence_.size());
   }
+  leave_second_open();
+}
+
+void Inquiry::leave_second_open() {
+  metrics::ProbeFacts& facts = result_.facts;
+  if (!second_is_unclear_ || facts.found.family == "undecided") return;
+  facts.why_undecided =
+      fmt::format("beside {} a slower limit shows, whose kind and numbers are not known",
+                  text_of(settings_of(fits_.front())));
+  facts.found.family = "undecided";
 }
 
 ProbeResult run_probe(Target& target, const ProbeOptions& options) {

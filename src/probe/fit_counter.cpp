@@ -190,11 +190,13 @@ class CounterSearch {
   bool is_as_good(double window_ns, Counter* found = nullptr) const {
     Counter counter = best_;
     counter.window_ns = std::max<std::int64_t>(std::llround(window_ns), 1);
-    const int tries = best_.kind == Kind::counter_epoch ? 24 : 1;
+    // From the known phase outwards, the closest first: decisions pin it to a few milliseconds.
+    constexpr int steps = 13;
+    const int tries = best_.kind == Kind::counter_epoch ? 2 * steps : 1;
+    double share = 0.0;
     for (int p = 0; p < tries; ++p) {
-      // From the known phase outwards.
-      const double share = (p % 2 == 0 ? 1 : -1) * (p + 1) / 2 / 48.0;
-      counter.phase_ns = best_.phase_ns + std::llround(share * window_ns);
+      counter.phase_ns = best_.phase_ns + std::llround((p % 2 == 0 ? share : -share) * window_ns);
+      if (p % 2 == 0) share = share == 0.0 ? 0.0004 : share * 1.7;
       if (unexplained_by(counted_, counter, fewest_, false).size() > fewest_) continue;
       if (found != nullptr) *found = counter;
       return true;

@@ -41,6 +41,8 @@ class Inquiry {
   Guess guess_of(const Fit& fit) const;
   Clues clues() const;
   void add_second_limit(const Fit& first);
+  void leave_second_open();
+  std::string why_limit_may_be_higher() const;
   void add_alternatives();
 
   Target& target_;
@@ -56,6 +58,7 @@ class Inquiry {
   std::int64_t refill_ns_ = 0;
   std::vector<Fit> fits_;
   int rounds_ = 0;
+  bool second_is_unclear_ = false;
   /// How often each experiment of the menu was made.
   std::map<std::string, int> tried_;
 };

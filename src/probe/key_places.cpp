@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "core/letter_case.hpp"
@@ -44,6 +45,12 @@ std::string why_not_a_key(const scenario::Identification& where) {
   if (place.kind == PlaceKind::client)
     return "a client cannot choose the address that it comes from";
   if (place.kind == PlaceKind::literal) return "is the same for every client";
+  constexpr std::array<std::string_view, 7> of_http = {
+      "host", "connection", "content-length", "transfer-encoding", "te", "upgrade", "expect"};
+  const bool is_of_http = std::any_of(of_http.begin(), of_http.end(), [&](std::string_view name) {
+    return same_in_any_case(place.name, name);
+  });
+  if (place.kind == PlaceKind::header && is_of_http) return "says how HTTP is spoken, not who asks";
   if (place.is_of_answer()) return "is known only once a request has been answered";
   return "";
 }

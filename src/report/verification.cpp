@@ -47,7 +47,9 @@ std::string verdict_sentence(const Json& verify, const Cells& cells) {
   const std::string decisions = format_count(static_cast<std::int64_t>(all));
   const std::string believed = cells.safe(verify["believed"]);
   std::string text;
-  if (verify["disagree"] == 0) {
+  if (verify["disagree"] == 0 && verify["agree"] == 0) {
+    text = fmt::format("none of {} decisions says anything of {}", decisions, believed);
+  } else if (verify["disagree"] == 0) {
     text = fmt::format("{} decisions, all as {} would make them", decisions, believed);
   } else {
     text = fmt::format("{} of {} decisions not as {} would make them: ", count("disagree"),
