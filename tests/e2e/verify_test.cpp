@@ -141,8 +141,8 @@ TEST_F(VerifyNginx, RightPolicyWithoutDelays) {
 TEST_F(VerifyNginx, TheBundledScenario) {
   const auto verify_bundled = [this](const std::string& burst) {
     return RunningLoad::of_command({WEIR_BINARY, "verify", "--json", "--quiet", "--target",
-                                    url("/"), "--set", "/policy/limits/0/burst=" + burst, "--set",
-                                    "/duration=4s", scenario_path("verify-nginx")})
+                                    url("/"), "--set", "/policy/limits/0/burst=" + burst,
+                                    scenario_path("verify-nginx")})
         .wait();
   };
   const LoadResult right = verify_bundled("20");
@@ -335,11 +335,11 @@ TEST(VerifyWeirServe, CostsThatAnswersTell) {
 }
 
 TEST(VerifyWeirServe, MoreSlotsThanThereShouldBe) {
-  const RunningGateway gateway({"--limit", "concurrency limit=5 key=user", "--latency", "1s"});
+  const RunningGateway gateway({"--limit", "concurrency limit=5 key=user", "--latency", "500ms"});
   ASSERT_TRUE(gateway.is_running());
   const LoadResult result =
       verify_gateway(gateway.url(), R"("algorithm": "concurrency", "limit": 4)",
-                     {.duration = "2s", .rate = "800/s", .users = 50});
+                     {.duration = "3s", .rate = "200/s", .users = 8});
   expect_wrong(result);
   EXPECT_EQ(result.report["verify"].value("behaves_like", ""), "a limit of 5");
 }
