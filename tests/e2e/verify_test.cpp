@@ -90,7 +90,7 @@ http {{
   server {{
     listen 127.0.0.1:{port} backlog=1024;
     location = /nodelay {{ limit_req zone=nodelay burst=20 nodelay; alias {folder}/answer; }}
-    location = / {{ limit_req zone=users burst=20 nodelay; alias {folder}/answer; }}
+    location = /users {{ limit_req zone=users burst=20 nodelay; alias {folder}/answer; }}
     location = /delay {{ limit_req zone=delay burst=20 delay=10; alias {folder}/answer; }}
   }}
 }}
@@ -141,7 +141,7 @@ TEST_F(VerifyNginx, RightPolicyWithoutDelays) {
 TEST_F(VerifyNginx, TheBundledScenario) {
   const auto verify_bundled = [this](const std::string& burst) {
     return RunningLoad::of_command({WEIR_BINARY, "verify", "--json", "--quiet", "--target",
-                                    url("/"), "--set", "/policy/limits/0/burst=" + burst,
+                                    url("/users"), "--set", "/policy/limits/0/burst=" + burst,
                                     scenario_path("verify-nginx")})
         .wait();
   };
@@ -149,6 +149,7 @@ TEST_F(VerifyNginx, TheBundledScenario) {
   EXPECT_EQ(right.number("verify.disagree"), 0)
       << right.report["verify"]["first_disagreements"].dump(1);
   EXPECT_TRUE(right.report["verify"]["behaves_like"].is_null());
+  EXPECT_GT(right.number("verify.near_limit"), 1000);
   const LoadResult wrong = verify_bundled("21");
   expect_wrong(wrong);
   EXPECT_EQ(wrong.report["verify"]["behaves_like"], "a burst of 20");
