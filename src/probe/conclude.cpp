@@ -6,6 +6,7 @@
 #include <set>
 
 #include "limiter/catalogue.hpp"
+#include "limiter/limiter.hpp"
 #include "limiter/parameter_text.hpp"
 #include "probe/inquiry.hpp"
 
@@ -150,7 +151,9 @@ std::string Inquiry::why_limit_may_be_higher() const {
   std::int64_t told = 0;
   for (const ProbeResult::Seen& seen : result_.sightings) {
     most = std::max(most, ++asked[seen.key]);
-    told = std::max(told, seen.sighting.told.limit.value_or(0));
+    const std::int64_t limit = seen.sighting.told.limit.value_or(0);
+    // So large a number stands for none.
+    if (limit < limiter::largest_cost) told = std::max(told, limit);
   }
   if (told <= most) return "";
   return fmt::format("answers tell of a limit of {}, and no key was asked more than {} times", told,
