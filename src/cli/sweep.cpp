@@ -5,10 +5,8 @@
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 
 #include "cli/command.hpp"
@@ -16,6 +14,7 @@
 #include "cli/common_options.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
+#include "cli/report_files.hpp"
 #include "cli/write_report.hpp"
 #include "report/json.hpp"
 #include "report/sweep_csv.hpp"
@@ -115,19 +114,6 @@ int SweepCommand::refuse(const sweep::SweepRefusal& refusal) const {
   return static_cast<int>(refusal.kind);
 }
 
-// The file is either the old one or the whole new one, never a part.
-Result<void> write_text_file(const std::string& path, const std::string& text) {
-  const std::string part = path + ".part";
-  std::FILE* const file = std::fopen(part.c_str(), "wb");
-  bool ok = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file != nullptr) ok = std::fclose(file) == 0 && ok;
-  ok = ok && std::rename(part.c_str(), path.c_str()) == 0;
-  if (ok) return {};
-  const std::string reason = std::strerror(errno);
-  if (file != nullptr) std::remove(part.c_str());
-  return fail(ErrorKind::cannot_run, fmt::format("cannot write {}: {}", path, reason));
-}
-
 int sweep_width() {
   winsize size = {};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
@@ -140,8 +126,8 @@ int SweepCommand::deliver(const nlohmann::ordered_json& report) const {
     if (!written) code = complain_of(written.error());
   };
   if (!out.empty()) check(write_report(out, report));
-  if (!csv.empty()) check(write_text_file(csv, report::sweep_csv(report)));
-  if (!html.empty()) check(write_text_file(html, report::sweep_html(report)));
+  if (!csv.empty()) check(write_whole_file(csv, report::sweep_csv(report)));
+  if (!html.empty()) check(write_whole_file(html, report::sweep_html(report)));
   std::string text;
   if (common.json) {
     text = report::to_text(report);

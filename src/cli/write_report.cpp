@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 
+#include "cli/report_files.hpp"
 #include "report/json.hpp"
 
 namespace weir::cli {
@@ -26,16 +24,7 @@ Result<void> write_report(const std::string& directory, const nlohmann::ordered_
 }
 
 Result<void> write_report_file(const std::string& path, const nlohmann::ordered_json& report) {
-  const std::string part = path + ".part";
-  const std::string text = report::to_text(report);
-  std::FILE* const file = std::fopen(part.c_str(), "wb");
-  bool ok = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file != nullptr) ok = std::fclose(file) == 0 && ok;
-  ok = ok && std::rename(part.c_str(), path.c_str()) == 0;
-  if (ok) return {};
-  const std::string reason = std::strerror(errno);
-  std::remove(part.c_str());
-  return fail(ErrorKind::cannot_run, fmt::format("cannot write {}: {}", path, reason));
+  return write_whole_file(path, report::to_text(report));
 }
 
 }  // namespace weir::cli

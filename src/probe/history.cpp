@@ -74,13 +74,6 @@ std::vector<std::int64_t> Evidence::round_trips(bool of_denials) const {
   return found;
 }
 
-std::int64_t Evidence::least_round_trip_ns() const {
-  const std::int64_t denial = quantile(round_trips(true), 0);
-  const std::int64_t admission = quantile(round_trips(false), 0);
-  if (denial == 0) return admission;
-  return admission == 0 ? denial : std::min(denial, admission);
-}
-
 std::int64_t Evidence::usual_round_trip_ns() const {
   const auto denials = round_trips(true);
   return denials.size() < 3 ? quantile(round_trips(false), 50) : quantile(denials, 50);

@@ -47,8 +47,7 @@ class Evidence {
   Histories by_key(const KeyMask& mask) const;
 
   std::size_t size() const { return events_.size(); }
-  /// The shortest and the usual time from sending to a denial, or to any answer without denials.
-  std::int64_t least_round_trip_ns() const;
+  /// The usual time from sending to a denial, or to any answer without denials.
   std::int64_t usual_round_trip_ns() const;
   /// From sending to the answer of what is admitted.
   std::int64_t usual_answer_ns() const;
