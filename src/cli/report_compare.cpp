@@ -9,6 +9,7 @@
 
 #include "cli/command.hpp"
 #include "cli/common_options.hpp"
+#include "cli/number_between.hpp"
 #include "cli/report_commands.hpp"
 #include "cli/report_files.hpp"
 #include "report/compare.hpp"
@@ -121,12 +122,12 @@ std::function<int()> add_report_compare(CLI::App& report) {
           "--tolerance", state->tolerance,
           "The share by which a figure may get worse (0 of a simulation, 0.05 of live runs)")
       ->type_name("RATIO")
-      ->check(CLI::Range(0.0, 10.0));
+      ->check(number_between(0.0, 10.0));
   command
       ->add_option("--significance", state->options.significance,
                    "Of live runs: the probability of a false alarm that is put up with (0.01)")
       ->type_name("P")
-      ->check(CLI::Range(1e-9, 0.5));
+      ->check(number_between(1e-9, 0.5));
   command->add_flag("--any-change", state->options.any_change,
                     "Any other figure of a simulation fails, not only one for the worse");
   command->add_option("--format", state->format, "Of the output (terminal)")

@@ -11,6 +11,7 @@
 #include "cli/late_costs.hpp"
 #include "cli/live_run.hpp"
 #include "cli/load_options.hpp"
+#include "cli/number_between.hpp"
 #include "cli/scenario_runs.hpp"
 #include "cli/verification_facts.hpp"
 #include "load/load_run.hpp"
@@ -47,7 +48,7 @@ void VerifyCommand::add_to(CLI::App& command) {
                   "The least share of decisions as the policy makes them that passes")
       ->capture_default_str()
       ->type_name("RATIO")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number_between(0.0, 1.0));
   command.add_flag("--same-keys", same_keys,
                    "Send generated values as they are: the gateway must not have met them before");
   common.add_to(command);

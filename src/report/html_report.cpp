@@ -54,7 +54,7 @@ std::string render_html(const Json& report) {
     page.paragraph(remark.text, remark.style);
   }
   add_thresholds(page, report, cells);
-  if (report.contains("verify")) add_verification_section(page, report["verify"], cells);
+  if (report.contains("verify")) add_verification_section(page, report, cells);
   if (report.contains("policies")) {
     add_comparison_section(page, report, cells);
     for (const auto& [policy, figures] : report["policies"].items()) {

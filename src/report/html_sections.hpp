@@ -17,7 +17,7 @@ void add_figure_sections(HtmlPage& page, const nlohmann::ordered_json& report,
 void add_comparison_section(HtmlPage& page, const nlohmann::ordered_json& report,
                             const Cells& cells);
 /// The disagreements of weir verify, on a time line.
-void add_verification_section(HtmlPage& page, const nlohmann::ordered_json& verify,
+void add_verification_section(HtmlPage& page, const nlohmann::ordered_json& report,
                               const Cells& cells);
 
 /// The page of a probe: what was found, the story of its experiments, and each on a time line.

@@ -110,9 +110,10 @@ Table decisions_table(const Json& verify, const Cells& cells) {
 
 }  // namespace
 
-void add_verification_section(HtmlPage& page, const Json& verify, const Cells& cells) {
+void add_verification_section(HtmlPage& page, const Json& report, const Cells& cells) {
+  const Json& verify = report["verify"];
   page.section("The gateway beside its policy");
-  const std::vector<std::string> sentences = verification_sentences(verify, cells);
+  const std::vector<std::string> sentences = verification_sentences(report, cells);
   // The last says it all; those about single disagreements are in their table.
   if (!sentences.empty()) page.paragraph(sentences.back(), Style::bold);
   page.table(decisions_table(verify, cells));

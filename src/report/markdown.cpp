@@ -113,7 +113,7 @@ class MarkdownReport {
       for (const std::string& words : sentences) sentence(words);
     };
     if (is_live) say(live_warnings(figures, cells_));
-    if (report_.contains("verify")) say(verification_sentences(report_["verify"], cells_));
+    if (report_.contains("verify")) say(verification_sentences(report_, cells_));
     say(loop_sentences(figures, cells_));
     if (!is_live) table(limits_table(figures, cells_));
     table(classes_table(figures, cells_));

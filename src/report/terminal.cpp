@@ -134,7 +134,7 @@ class Summary : private Cells {
   void verification() {
     if (!report_.contains("verify")) return;
     text_ += '\n';
-    for (const std::string& sentence : verification_sentences(report_["verify"], *this)) {
+    for (const std::string& sentence : verification_sentences(report_, *this)) {
       lines(sentence, Style::plain);
     }
   }

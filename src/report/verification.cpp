@@ -39,7 +39,8 @@ std::string told_sentence(const Json& verify, const Cells& cells) {
   return text;
 }
 
-std::string verdict_sentence(const Json& verify, const Cells& cells) {
+std::string verdict_sentence(const Json& report, const Cells& cells) {
+  const Json& verify = report["verify"];
   const auto count = [&](const char* field) { return cells.count(verify[field]).text; };
   const std::uint64_t all = verify["agree"].get<std::uint64_t>() +
                             verify["disagree"].get<std::uint64_t>() +
@@ -49,6 +50,10 @@ std::string verdict_sentence(const Json& verify, const Cells& cells) {
   std::string text;
   if (verify["disagree"] == 0 && verify["agree"] == 0) {
     text = fmt::format("none of {} decisions says anything of {}", decisions, believed);
+  } else if (verify["disagree"] == 0 && report["verdict"] == "inconclusive") {
+    text = fmt::format(
+        "undecided: none of {} decisions contradicts {}, but they do not show it either", decisions,
+        believed);
   } else if (verify["disagree"] == 0) {
     text = fmt::format("{} decisions, all as {} would make them", decisions, believed);
   } else {
@@ -121,7 +126,8 @@ Json make_verification(const VerificationFacts& facts) {
   return verify;
 }
 
-std::vector<std::string> verification_sentences(const Json& verify, const Cells& cells) {
+std::vector<std::string> verification_sentences(const Json& report, const Cells& cells) {
+  const Json& verify = report["verify"];
   std::vector<std::string> sentences;
   for (const Json& d : verify["first_disagreements"]) {
     if (sentences.size() == 3) break;
@@ -144,7 +150,7 @@ std::vector<std::string> verification_sentences(const Json& verify, const Cells&
     sentences.push_back(fmt::format("the gateway's clock moves every {:.3g} ms",
                                     verify["clock_tick_ns"].get<double>() / 1e6));
   }
-  sentences.push_back(verdict_sentence(verify, cells));
+  sentences.push_back(verdict_sentence(report, cells));
   if (!verify["behaves_like"].is_null()) {
     sentences.push_back(likeness_sentence(verify, cells));
   }

@@ -12,8 +12,9 @@ namespace weir::report {
 /// The report's field `verify`.
 nlohmann::ordered_json make_verification(const metrics::VerificationFacts& facts);
 
-/// What a summary says of it: the first disagreements, and a plain sentence at the end.
-std::vector<std::string> verification_sentences(const nlohmann::ordered_json& verify,
+/// What a summary says of it in a whole report: the first disagreements, and a plain sentence at
+/// the end, which says no more than the report's verdict does.
+std::vector<std::string> verification_sentences(const nlohmann::ordered_json& report,
                                                 const Cells& cells);
 
 /// Its JSON Schema.

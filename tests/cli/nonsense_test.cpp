@@ -141,6 +141,25 @@ TEST(Nonsense, OptionsThatStandForAScenarioAreWrongUsage) {
   }
 }
 
+TEST(Nonsense, ARatioThatIsNoneIsWrongUsage) {
+  const std::vector<std::pair<Words, std::string>> options = {
+      {{"verify", "scenarios/verify-nginx.jsonc"}, "--min-agreement"},
+      {{"report", "compare", "a.json", "b.json"}, "--tolerance"},
+      {{"report", "compare", "a.json", "b.json"}, "--significance"}};
+  for (const auto& [words, option] : options) {
+    for (const char* ratio :
+         {"nan", "-nan", "inf", "-inf", "-0.1", "11", "1e400", "", "half", "1x"}) {
+      std::string assigned = option;
+      assigned.append("=").append(ratio);
+      const ProgramResult result = run_weir(with(words, {assigned}));
+      EXPECT_EQ(result.exit_code, 2) << text_of(words) << assigned;
+      EXPECT_THAT(result.err, HasSubstr(option)) << assigned;
+    }
+  }
+  const ProgramResult result = run_weir({"verify", "x.jsonc", "--min-agreement", "nan"});
+  EXPECT_THAT(result.err, HasSubstr("--min-agreement: expected a number from 0 to 1, got \"nan\""));
+}
+
 TEST(Nonsense, ATargetThatDoesNotAnswerIsUnreachable) {
   for (const Words& words : std::vector<Words>{
            {"load", "http://127.0.0.1:9/", "--duration", "1s"},

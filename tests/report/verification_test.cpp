@@ -1,0 +1,48 @@
+#include "report/verification.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "report/cells.hpp"
+#include "report/terminal.hpp"
+
+namespace weir::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string last_sentence(const metrics::VerificationFacts& facts, const char* verdict) {
+  const nlohmann::ordered_json report = {{"verdict", verdict},
+                                         {"verify", make_verification(facts)}};
+  return verification_sentences(report, Cells(TerminalOptions())).back();
+}
+
+metrics::VerificationFacts facts_of(std::uint64_t agree, std::uint64_t disagree,
+                                    std::uint64_t undetermined) {
+  metrics::VerificationFacts facts;
+  facts.believed = "gcra rate=10/s burst=5";
+  facts.counts.agree = agree;
+  facts.counts.disagree = facts.counts.over_admitted = disagree;
+  facts.counts.undetermined = undetermined;
+  return facts;
+}
+
+TEST(VerificationSentences, TheLastOneSaysWhatTheVerdictSays) {
+  EXPECT_EQ(last_sentence(facts_of(1'990, 0, 10), "pass"),
+            "2,000 decisions, all as gcra rate=10/s burst=5 would make them; 10 too close to call");
+  const std::string undecided = last_sentence(facts_of(1'500, 0, 500), "inconclusive");
+  EXPECT_EQ(
+      undecided,
+      "undecided: none of 2,000 decisions contradicts gcra rate=10/s burst=5, but they do not "
+      "show it either; 500 too close to call");
+  EXPECT_THAT(last_sentence(facts_of(2'000, 0, 0), "inconclusive"), Not(HasSubstr("all as")));
+  EXPECT_THAT(last_sentence(facts_of(0, 0, 300), "inconclusive"),
+              HasSubstr("none of 300 decisions says anything of gcra"));
+  EXPECT_THAT(last_sentence(facts_of(1'900, 100, 0), "fail"),
+              HasSubstr("100 of 2,000 decisions not as gcra rate=10/s burst=5 would make them"));
+}
+
+}  // namespace
+}  // namespace weir::report
