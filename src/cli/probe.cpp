@@ -47,6 +47,8 @@ struct ProbeCommand {
  private:
   struct Prepared {
     std::vector<probe::KeyPlace> keys;
+    /// Of --keys.
+    std::vector<std::string> values;
     probe::LiveTargetSpec spec;
     std::uint64_t seed = 1;
   };
@@ -59,7 +61,7 @@ struct ProbeCommand {
   void announce(const Prepared& prepared, const probe::LiveTarget& target) const;
   int probe(const Prepared& prepared, probe::LiveTarget& target);
   int write_out(const probe::ProbeResult& result, const ProbeOutcome& outcome,
-                const std::vector<probe::KeyPlace>& places) const;
+                const Prepared& prepared, const probe::LiveTarget& target) const;
 };
 
 void ProbeCommand::add_to(CLI::App& command) {
@@ -212,7 +214,8 @@ Result<ProbeCommand::Prepared> ProbeCommand::prepare() const {
   const auto seed = this->seed();
   if (!seed) return tl::unexpected(seed.error());
   prepared.seed = *seed;
-  prepared.spec = {std::move(*target), prepared.keys, std::move(*values), *budget};
+  prepared.values = std::move(*values);
+  prepared.spec = {std::move(*target), prepared.keys, prepared.values, *budget};
   return prepared;
 }
 
@@ -349,23 +352,22 @@ int exit_code_of(const probe::LiveTarget& target, const ProbeOutcome& outcome) {
 }
 
 int ProbeCommand::write_out(const probe::ProbeResult& result, const ProbeOutcome& outcome,
-                            const std::vector<probe::KeyPlace>& places) const {
+                            const Prepared& prepared, const probe::LiveTarget& target) const {
   if (out.empty()) return exit_passed;
   if (!outcome.why_inconclusive.empty() || outcome.interrupted) {
     complain(fmt::format("{}: not written, for it is not decided what the limit is", out));
     return exit_passed;
   }
-  FoundPolicy found{result.policy, outcome, {}, "", false, words.target, {}};
-  for (const probe::KeyPlace& key : places) {
-    const auto& named = result.facts.keyed_by;
-    if (std::find(named.begin(), named.end(), key.where.text) != named.end()) {
-      if (found.keys.empty() && !values_file.empty() && &key == &places[0]) {
-        found.first_key_is_from_file = true;
-        found.values_file = std::filesystem::absolute(values_file).string();
-      }
-      found.keys.push_back(key);
-    }
+  FoundPolicy found{result.policy, outcome, prepared.keys, "", {}, words.target, {}, {}, {}};
+  if (!values_file.empty()) {
+    found.values_file = std::filesystem::absolute(values_file).string();
+    found.values = prepared.values;
   }
+  found.denied = target.denied_statuses();
+  // As people would write it.
+  const Duration service = target.usual_service();
+  const std::int64_t grain = service < Duration::from_ms(10) ? 10'000 : 1'000'000;
+  found.service = Duration::from_ns(service.ns() / grain * grain);
   auto changes = words.overrides();
   if (!changes) return complain_of(changes.error());
   found.target = std::move(*changes);
@@ -390,7 +392,7 @@ int ProbeCommand::probe(const Prepared& prepared, probe::LiveTarget& target) {
   // What is not decided makes no header false.
   const bool is_decided = outcome.why_inconclusive.empty();
   probe::judge_what_was_told(target, is_decided ? result.policy : policy::PolicySpec(), outcome);
-  const int written = write_out(result, outcome, prepared.keys);
+  const int written = write_out(result, outcome, prepared, target);
   const int delivered = deliver_report(report::make_probe_report(outcome), "", formats, common);
   const int code = exit_code_of(target, outcome);
   return code != exit_passed ? code : written != exit_passed ? written : delivered;

@@ -6,27 +6,19 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <utility>
 
-#include "core/columns.hpp"
+#include "cli/probe_traffic.hpp"
+#include "core/text.hpp"
 #include "limiter/catalogue.hpp"
 #include "limiter/parameter_text.hpp"
-#include "policy/policy.hpp"
 
 namespace weir::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// How long the traffic is, and how much of it there is where the limits allow that.
-constexpr std::int64_t traffic_seconds = 15;
-constexpr double traffic_per_second = 100.0;
-constexpr std::int64_t most_keys = 50;
-/// How much more than its limits admit a key asks for.
-constexpr double pressure = 1.5;
 
 Json parameter_json(const limiter::ParameterValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
@@ -75,86 +67,69 @@ Json response_json(const FoundPolicy& found) {
   return response;
 }
 
-/// What one key can get.
-struct Allowance {
-  double at_once = 1.0;
-  double per_second = 0.0;
-};
-
-/// As a simulation of a key that never stops asking has it; of the limit that admits the least.
-Allowance allowance_of(const policy::PolicySpec& spec) {
-  constexpr std::int64_t most_at_once = 100'000;
-  constexpr Duration step = Duration::from_ms(10);
-  constexpr std::int64_t steps = 60'000;
-  Columns columns;
-  policy::PolicySpec keyless = spec;
-  for (policy::LimitSpec& limit : keyless.limits) limit.key.clear();
-  Allowance least{1e9, 1e9};
-  const limiter::Environment environment;
-  const auto policy = policy::bind_policy(keyless, columns, environment, "/policy");
-  if (!policy) return least;
-  for (const policy::Limit& limit : policy->limits) {
-    const auto limiter = policy::make_limiter(limit, environment);
-    limiter->reset(1);
-    policy::Promise promise;
-    policy::Charge charge{.key = 0, .variant = 0, .now = Instant(), .cost = 1};
-    std::int64_t at_once = 0;
-    while (at_once < most_at_once && limiter->decide(charge, promise).allowed) ++at_once;
-    std::int64_t later = 0;
-    for (std::int64_t i = 1; i <= steps; ++i) {
-      charge.now = Instant() + step * i;
-      if (limiter->decide(charge, promise).allowed) ++later;
-    }
-    const double seconds = static_cast<double>((step * steps).ns()) / 1e9;
-    least.at_once = std::min(least.at_once, static_cast<double>(at_once));
-    least.per_second = std::min(least.per_second, static_cast<double>(later) / seconds);
-  }
-  return least;
-}
-
-bool holds_until_end(const policy::PolicySpec& policy) {
-  return std::any_of(policy.limits.begin(), policy.limits.end(), [](const auto& limit) {
-    return limit.algorithm == "concurrency" || limit.algorithm == "nginx-limit-conn";
+bool is_key(const FoundPolicy& found, const probe::KeyPlace& place) {
+  const auto& limits = found.policy.limits;
+  return std::any_of(limits.begin(), limits.end(), [&](const policy::LimitSpec& limit) {
+    return std::find(limit.key.begin(), limit.key.end(), place.name) != limit.key.end();
   });
 }
 
-std::int64_t concurrency_of(const policy::PolicySpec& policy) {
-  for (const policy::LimitSpec& limit : policy.limits) {
-    if (limit.parameters.has("limit")) return limit.parameters.count("limit");
+/// How many values a key that is not the only one has.
+constexpr std::int64_t beside = 2;
+
+/// Values of a file: all where so many are needed, else the last, which the probe came to last.
+Json given_values(const FoundPolicy& found, std::int64_t count) {
+  const auto all = static_cast<std::int64_t>(found.values.size());
+  if (count >= all) return {{"file", found.values_file}};
+  Json weights = Json::object();
+  for (auto value = found.values.end() - count; value != found.values.end(); ++value) {
+    weights[*value] = 1;
   }
-  return 1;
+  return {{"weights", std::move(weights)}};
 }
 
 Json attributes_json(const FoundPolicy& found, std::int64_t keys) {
+  const auto of_limits =
+      std::count_if(found.keys.begin(), found.keys.end(),
+                    [&found](const probe::KeyPlace& place) { return is_key(found, place); });
+  for (std::int64_t other = 1; other < of_limits; ++other) {
+    keys = std::max<std::int64_t>(keys / beside, 1);
+  }
   Json attributes = Json::object();
-  for (std::size_t k = 0; k < found.keys.size(); ++k) {
-    const bool is_from_file = k == 0 && found.first_key_is_from_file;
-    attributes[found.keys[k].name] = is_from_file
-                                         ? Json{{"file", found.values_file}}
-                                         : Json{{"uniform", {{"count", k == 0 ? keys : 2}}}};
+  bool is_first = true;
+  for (const probe::KeyPlace& place : found.keys) {
+    const bool makes_keys = is_key(found, place) && std::exchange(is_first, false);
+    const std::int64_t count = makes_keys ? keys : keys > 1 || !is_key(found, place) ? beside : 1;
+    const bool is_given = !found.values.empty() && &place == &found.keys[0];
+    attributes[place.name] =
+        is_given ? given_values(found, count) : Json{{"uniform", {{"count", count}}}};
   }
   return attributes;
 }
 
-Json traffic_json(const FoundPolicy& found) {
-  Json traffic = {{"name", "near-the-limit"}};
-  std::int64_t keys = 1;
-  if (holds_until_end(found.policy)) {
-    traffic["clients"] = {{"count", concurrency_of(found.policy) * 2}, {"think_time", "50ms"}};
-  } else {
-    const Allowance allowance = allowance_of(found.policy);
-    const double fills = 2.0 * allowance.at_once / static_cast<double>(traffic_seconds);
-    const bool is_limited = !found.policy.limits.empty();
-    const double of_key =
-        is_limited ? std::max({pressure * allowance.per_second, fills, 0.2}) : 1.0;
-    if (!found.keys.empty()) {
-      keys = std::clamp<std::int64_t>(std::llround(traffic_per_second / of_key), 1, most_keys);
-    }
-    const std::int64_t total = std::llround(std::ceil(of_key * static_cast<double>(keys)));
-    traffic["arrivals"] = {{"process", "poisson"}, {"rate", fmt::format("{}/s", total)}};
-  }
-  if (!found.keys.empty()) traffic["attributes"] = attributes_json(found, keys);
-  return traffic;
+ProbedTraffic traffic_of(const FoundPolicy& found) {
+  constexpr std::int64_t any_number = 1'000'000;
+  const bool has_key =
+      std::any_of(found.keys.begin(), found.keys.end(),
+                  [&found](const probe::KeyPlace& place) { return is_key(found, place); });
+  const bool is_given = !found.values.empty() && is_key(found, found.keys[0]);
+  const bool is_limited = !found.policy.limits.empty();
+  TrafficBounds bounds;
+  bounds.most_keys = is_given                 ? static_cast<std::int64_t>(found.values.size())
+                     : has_key || !is_limited ? any_number
+                                              : 1;
+  bounds.keys_were_used = is_limited && (is_given || !has_key);
+  bounds.service = found.service;
+  bounds.max_per_second = found.outcome.max_per_second;
+  return traffic_near(found.policy, bounds);
+}
+
+Json class_json(const FoundPolicy& found, const ProbedClass& of) {
+  Json json = {{"name", of.name}, {"arrivals", of.arrivals}};
+  if (!found.keys.empty()) json["attributes"] = attributes_json(found, of.keys);
+  if (of.from > Duration()) json["from"] = format_duration(of.from);
+  if (of.until) json["until"] = format_duration(*of.until);
+  return json;
 }
 
 Result<Json> target_json(const FoundPolicy& found) {
@@ -163,6 +138,8 @@ Result<Json> target_json(const FoundPolicy& found) {
     document[Json::json_pointer(change.pointer)] = Json::parse(change.value, nullptr, false);
   }
   Json& target = document["target"];
+  // One status stands in the policy.
+  if (found.denied.size() > 1 && !target.contains("denied")) target["denied"] = found.denied;
   scenario::TargetSpec spec;
   spec.url = found.url;
   if (target.contains("body")) spec.body.text = target["body"];
@@ -178,17 +155,27 @@ Result<Json> target_json(const FoundPolicy& found) {
 Result<Json> scenario_of(const FoundPolicy& found) {
   auto target = target_json(found);
   if (!target) return target;
+  const ProbedTraffic traffic = traffic_of(found);
+  constexpr std::int64_t usual_connections = 64;
+  constexpr std::int64_t most_connections = 1'000;
+  if (traffic.at_once > usual_connections) {
+    (*target)["connections"] = std::min(traffic.at_once, most_connections);
+  }
   Json limits = Json::array();
   for (const policy::LimitSpec& limit : found.policy.limits) limits.push_back(limit_json(limit));
+  Json classes = Json::array();
+  for (const ProbedClass& of : traffic.classes) classes.push_back(class_json(found, of));
   Json document = {
       {"name", "probed"},
       {"description",
        fmt::format("What weir probe found at {}, with traffic near the limit", found.outcome.url)},
       {"seed", found.outcome.seed},
-      {"duration", fmt::format("{}s", traffic_seconds)},
+      {"duration", format_duration(traffic.duration)},
       {"policy", {{"limits", std::move(limits)}, {"response", response_json(found)}}},
-      {"traffic", Json::array({traffic_json(found)})}};
-  if (holds_until_end(found.policy)) document["backend"] = {{"latency", "100ms"}};
+      {"traffic", std::move(classes)}};
+  const bool is_held = std::any_of(traffic.classes.begin(), traffic.classes.end(),
+                                   [](const ProbedClass& of) { return of.name == at_once_class; });
+  if (is_held) document["backend"] = {{"latency", format_duration(found.service)}};
   document["target"] = std::move(*target);
   return document;
 }
@@ -201,7 +188,8 @@ Result<void> write_scenario(const std::string& path, const Json& document) {
   ::umask(old_mask);
   bool ok = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   if (file != nullptr) ok = std::fclose(file) == 0 && ok;
-  const bool has_secrets = document["target"].contains("headers");
+  const bool has_secrets =
+      document["target"].contains("headers") || text.find("\"weights\"") != std::string::npos;
   if (ok && !has_secrets) ::chmod(part.c_str(), 0666 & ~old_mask);
   ok = ok && std::rename(part.c_str(), path.c_str()) == 0;
   if (ok) return {};

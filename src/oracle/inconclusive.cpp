@@ -37,6 +37,12 @@ Duration usual_time(const Evidence& evidence) {
   return *middle;
 }
 
+/// Where nothing limits, any denial at all would disagree.
+bool limits_nothing(const Evidence& evidence) {
+  return std::all_of(evidence.limits.begin(), evidence.limits.end(),
+                     [](const auto& limit) { return limit.spec.algorithm == "unlimited"; });
+}
+
 /// How many requests of a key come near the limit.
 std::string traffic_near_limit(const Evidence& evidence) {
   for (const policy::Limit& limit : evidence.limits) {
@@ -66,6 +72,10 @@ std::string why_inconclusive(const Evidence& evidence, const Verification& found
   const std::uint64_t decisions = found.decisions();
   if (decisions == 0) return "no request was decided";
   if (found.findings.disagree > 0) return "";
+  if (limits_nothing(evidence)) {
+    if (decisions >= fewest_near_limit) return "";
+    return fmt::format("only {} decisions, which is too few to say that nothing limits", decisions);
+  }
   if (found.findings.near_limit < fewest_near_limit) {
     return fmt::format(
         "only {} of {} decisions were near the limit, and traffic that is all allowed proves "

@@ -444,6 +444,23 @@ std::optional<int> LiveTarget::denied_status() const {
   return most->first;
 }
 
+std::vector<int> LiveTarget::denied_statuses() const {
+  std::vector<int> statuses;
+  for (const auto& [status, count] : denied_statuses_) statuses.push_back(status);
+  return statuses;
+}
+
+Duration LiveTarget::usual_service() const {
+  std::vector<Duration> took;
+  for (const Record& record : records_) {
+    if (record.allowed == true) took.push_back(record.ended - record.sent);
+  }
+  if (took.empty()) return {};
+  const auto short_one = took.begin() + static_cast<std::ptrdiff_t>(took.size() / 5);
+  std::nth_element(took.begin(), short_one, took.end());
+  return *short_one;
+}
+
 std::string LiveTarget::url() const { return load::shown_url(requests_->url()); }
 
 std::string LiveTarget::engine_name() const {

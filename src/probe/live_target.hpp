@@ -78,6 +78,10 @@ class LiveTarget final : public Target, private load::ReplyHandler {
   std::uint64_t decisions() const { return decisions_; }
   /// The status of most denials; absent without any.
   std::optional<int> denied_status() const;
+  /// Every status that denials had, in order.
+  std::vector<int> denied_statuses() const;
+  /// How long most of the admitted requests took, or longer; 0 without any.
+  Duration usual_service() const;
   load::HeaderFamilies families() const { return families_; }
   /// Where requests go, without secrets.
   std::string url() const;

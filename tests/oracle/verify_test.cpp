@@ -285,6 +285,16 @@ TEST(Verify, SaysThatTrafficWhichIsAllAllowedProvesNothing) {
   EXPECT_NE(found.why_inconclusive.find("all allowed proves nothing"), std::string::npos);
 }
 
+TEST(Verify, WhereNothingLimitsAllIsAllowed) {
+  const policy::Limit none = limit_of("unlimited");
+  const Verification right = verify(observe(none, some_traffic(1, Duration::from_ms(1)), none));
+  EXPECT_EQ(right.why_inconclusive, "");
+  EXPECT_EQ(right.findings.disagree, 0U);
+  const policy::Limit some = limit_of("gcra rate=1/s burst=2");
+  EXPECT_GT(verify(observe(some, some_traffic(1, Duration::from_ms(1)), none)).findings.disagree,
+            0U);
+}
+
 TEST(Verify, FindsTheOffsetOfTheClockThatWindowsGoBy) {
   const policy::Limit limit = limit_of("fixed-window limit=5 window=2s");
   VirtualTraffic traffic = some_traffic(2, Duration::from_us(200));
