@@ -7,8 +7,8 @@ build_packages=(cmake g++ ninja-build libboost1.81-dev libcli11-dev libcurl4-ope
   nlohmann-json3-dev zlib1g-dev)
 test_packages=("${build_packages[@]}" chromium default-jre-headless dpkg-dev fish golang-go
   golang-golang-x-time-dev groff-base haproxy libbenchmark-dev libgmock-dev libgtest-dev
-  libhdrhistogram-java libxml2-utils man-db mandoc nginx-light openssl python3 python3-html5lib
-  python3-jsonschema python3-markdown python3-yaml redis-server zsh)
+  libhdrhistogram-java libxml2-utils man-db mandoc munge nginx-light openssl python3
+  python3-html5lib python3-jsonschema python3-markdown python3-yaml redis-server slurm-wlm zsh)
 all_test_packages=("${test_packages[@]}" clang clang-format libclang-rt-14-dev)
 tidy_packages=("${test_packages[@]}" clang-tidy)
 

@@ -68,6 +68,42 @@ TEST_P(GoldenReport, IsTheSameWithAnyNumberOfThreads) {
   EXPECT_EQ(report("2"), golden);
 }
 
+/// Whether somebody shares what cannot be cut: one bucket for all.
+bool has_a_bucket_for_all(const std::string& name) {
+  constexpr const char* names[] = {"bucket-100-every-15s",
+                                   "gpu-pool-overload",
+                                   "naive-polite-abusive",
+                                   "one-abuser-in-a-thousand",
+                                   "queue-5-every-5s",
+                                   "retry-herd-with-jitter",
+                                   "retry-herd"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+TEST_P(GoldenReport, IsMergedFromThreeShards) {
+  const std::string folder = temporary_path("shards");
+  std::vector<std::string> merge = {"report", "merge", "--json", "--quiet", "--pseudonyms"};
+  for (const std::string shard : {"3", "1", "2"}) {
+    const ProgramResult run =
+        run_weir({"simulate", "scenarios/" + GetParam() + ".jsonc", "--quiet", "--threads", "1",
+                  "--shard", shard + "/3", "--out", folder});
+    if (has_a_bucket_for_all(GetParam())) {
+      EXPECT_EQ(run.exit_code, 3) << run.err;
+      EXPECT_NE(run.err.find("has one bucket for all"), std::string::npos) << run.err;
+      fs::remove_all(folder);
+      return;
+    }
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    merge.push_back(folder + "/" + GetParam() + ".shard-" + shard + "-of-3.json");
+  }
+  const ProgramResult merged = run_weir(merge);
+  EXPECT_EQ(merged.exit_code, 0) << merged.err;
+  const std::string golden =
+      read_test_file((source_dir / "reports" / (GetParam() + ".json")).string());
+  EXPECT_TRUE(merged.out == golden) << what_changed(GetParam(), merged.out);
+  fs::remove_all(folder);
+}
+
 INSTANTIATE_TEST_SUITE_P(Scenarios, GoldenReport, testing::ValuesIn(scenario_names()),
                          [](const auto& param) {
                            std::string name = param.param;
