@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <CLI/Option.hpp>
@@ -7,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <random>
 
 #include "cli/command.hpp"
 #include "cli/command_facts.hpp"
@@ -47,10 +49,7 @@ struct ProbeCommand {
  private:
   struct Prepared {
     std::vector<probe::KeyPlace> keys;
-    /// Of --keys.
-    std::vector<std::string> values;
     probe::LiveTargetSpec spec;
-    std::uint64_t seed = 1;
   };
 
   Result<probe::Budget> budget() const;
@@ -59,6 +58,7 @@ struct ProbeCommand {
   Result<std::uint64_t> seed() const;
   Result<Prepared> prepare() const;
   void announce(const Prepared& prepared, const probe::LiveTarget& target) const;
+  Result<void> ensure_outputs() const;
   int probe(const Prepared& prepared, probe::LiveTarget& target);
   int write_out(const probe::ProbeResult& result, const ProbeOutcome& outcome,
                 const Prepared& prepared, const probe::LiveTarget& target) const;
@@ -95,7 +95,9 @@ void ProbeCommand::add_to(CLI::App& command) {
   command.get_option("--denied")
       ->description(
           "Statuses that mean denied (default 429; 403 and 503 too once one was allowed)");
-  command.add_option("--seed", common.seed, "Seed of the order in which things are tried (1)")
+  command
+      .add_option("--seed", common.seed,
+                  "Seed of the values that are made up (random): the same ones again")
       ->type_name("N");
   common.add_output_to(command);
   tell(command,
@@ -184,7 +186,8 @@ Result<std::vector<std::string>> ProbeCommand::given_values() const {
 }
 
 Result<std::uint64_t> ProbeCommand::seed() const {
-  if (common.seed.empty()) return 1;
+  // As long as people type.
+  if (common.seed.empty()) return std::random_device()() % 1'000'000'000;
   const auto number = parse_integer(common.seed);
   if (number && *number >= 0) return static_cast<std::uint64_t>(*number);
   return fail(ErrorKind::usage,
@@ -213,9 +216,7 @@ Result<ProbeCommand::Prepared> ProbeCommand::prepare() const {
   if (!budget) return tl::unexpected(budget.error());
   const auto seed = this->seed();
   if (!seed) return tl::unexpected(seed.error());
-  prepared.seed = *seed;
-  prepared.values = std::move(*values);
-  prepared.spec = {std::move(*target), prepared.keys, prepared.values, *budget};
+  prepared.spec = {std::move(*target), prepared.keys, std::move(*values), *budget, *seed};
   return prepared;
 }
 
@@ -280,41 +281,87 @@ std::vector<std::string> family_names(load::HeaderFamilies families) {
   return names;
 }
 
-std::string why_inconclusive(const probe::LiveTarget& target, const ProbeFacts& facts) {
-  if (target.stopped() == probe::Stop::interrupted) return "it was interrupted";
-  if (target.statuses().empty()) return "not one request was answered";
-  if (target.decisions() > 0) {
-    return target.stopped() == probe::Stop::unreachable ? "the target could not be reached any more"
-                                                        : facts.why_undecided;
+template <class Counts>
+std::string names_of(const Counts& counts) {
+  std::string text;
+  for (const auto& [name, count] : counts) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", name);
   }
-  std::string statuses;
-  for (const auto& [status, count] : target.statuses()) {
-    statuses += fmt::format("{}{}", statuses.empty() ? "" : ", ", status);
-  }
-  return fmt::format(
-      "no answer meant allowed (2xx, 3xx) or denied: they had status {}; is the URL right, and "
-      "does it need an -H, or other --denied statuses?",
-      statuses);
+  return text;
 }
 
-ProbeOutcome outcome_of(const probe::LiveTarget& target, const probe::Budget& budget,
-                        std::uint64_t seed, ProbeFacts facts) {
+std::string why_unanswered(const probe::AnswerTally& answers, std::uint64_t requests) {
+  if (answers.failures().empty()) return "not one request was answered";
+  return fmt::format("not one of {} requests was answered: {}", requests,
+                     names_of(answers.failures()));
+}
+
+/// What would give an answer that means something.
+std::string why_nothing_was_meant(const probe::AnswerTally& answers, bool has_values) {
+  constexpr int unauthorized = 401;
+  constexpr int forbidden = 403;
+  const auto& statuses = answers.of_neither();
+  const bool wants_credentials = statuses.contains(unauthorized) || statuses.contains(forbidden);
+  const std::string advice =
+      !wants_credentials ? "is the URL right, and does it need an -H, or other --denied statuses?"
+      : has_values       ? "does the gateway know the values of --keys?"
+                   : "does the gateway want credentials (-H 'Authorization: ...'), or keys that it "
+                     "knows (--key bearer --keys FILE)?";
+  return fmt::format("no answer meant allowed (2xx, 3xx) or denied: they had status {}; {}",
+                     names_of(statuses), advice);
+}
+
+bool were_only_redirects(const probe::AnswerTally& answers) {
+  const auto& statuses = answers.of_admissions();
+  return !statuses.empty() && std::all_of(statuses.begin(), statuses.end(),
+                                          [](const auto& one) { return one.first >= 300; });
+}
+
+std::string why_inconclusive(const probe::LiveTarget& target, const ProbeFacts& facts,
+                             bool has_values) {
+  const probe::AnswerTally& answers = target.answers();
+  if (target.stopped() == probe::Stop::interrupted) return "it was interrupted";
+  if (answers.statuses().empty()) return why_unanswered(answers, target.requests_sent());
+  if (answers.decisions() == 0) return why_nothing_was_meant(answers, has_values);
+  if (target.stopped() == probe::Stop::unreachable) {
+    return fmt::format("the target did not answer any more: {}", names_of(answers.failures()));
+  }
+  if (facts.found.family == "none" && were_only_redirects(answers)) {
+    return fmt::format(
+        "every answer was a redirect ({}), which many gateways send before they look at limits: is "
+        "the URL right?",
+        names_of(answers.of_admissions()));
+  }
+  if (!facts.why_undecided.empty() || facts.key_undecided.empty()) return facts.why_undecided;
+  return fmt::format(
+      "which of {} tell requests apart is not known: together they do, none alone does; probes "
+      "with "
+      "each of them alone would tell",
+      fmt::join(facts.key_undecided, ", "));
+}
+
+ProbeOutcome outcome_of(const probe::LiveTarget& target, const probe::LiveTargetSpec& spec,
+                        ProbeFacts facts) {
+  const probe::AnswerTally& answers = target.answers();
   ProbeOutcome outcome;
-  facts.header_families = family_names(target.families());
+  facts.header_families = family_names(answers.families());
   facts.requests_used = target.requests_sent();
-  outcome.why_inconclusive = why_inconclusive(target, facts);
+  outcome.why_inconclusive = why_inconclusive(target, facts, !spec.values.empty());
   outcome.facts = std::move(facts);
   outcome.url = target.url();
   outcome.engine = target.engine_name();
   outcome.nonce = target.nonce();
-  outcome.seed = seed;
+  outcome.seed = spec.seed;
   outcome.start = target.began() == Instant::min() ? target.now() : target.began();
-  outcome.max_requests = budget.max_requests;
-  outcome.max_time = budget.max_time;
-  outcome.max_per_second = budget.max_per_second;
-  outcome.statuses = target.statuses();
-  outcome.errors = target.failures();
-  outcome.denied_status = target.denied_status();
+  outcome.max_requests = spec.budget.max_requests;
+  outcome.max_time = spec.budget.max_time;
+  outcome.max_per_second = spec.budget.max_per_second;
+  outcome.statuses = answers.statuses();
+  outcome.errors = answers.failures();
+  outcome.allowed_status = probe::most_frequent(answers.of_admissions());
+  outcome.denied_status = probe::most_frequent(answers.of_denials());
+  outcome.neither = answers.of_neither();
+  outcome.malformed = answers.malformed();
   outcome.interrupted = target.stopped() == probe::Stop::interrupted;
   return outcome;
 }
@@ -343,7 +390,8 @@ std::uint64_t until_denied(const ProbeFacts& facts) {
 
 int exit_code_of(const probe::LiveTarget& target, const ProbeOutcome& outcome) {
   if (outcome.interrupted) return exit_interrupted;
-  const bool says_nothing = target.decisions() == 0 && !target.statuses().empty();
+  const probe::AnswerTally& answers = target.answers();
+  const bool says_nothing = answers.decisions() == 0 && !answers.statuses().empty();
   if (target.stopped() == probe::Stop::unreachable && !says_nothing) {
     complain(fmt::format("{}: {}", outcome.url, outcome.why_inconclusive));
     return exit_unreachable;
@@ -361,9 +409,9 @@ int ProbeCommand::write_out(const probe::ProbeResult& result, const ProbeOutcome
   FoundPolicy found{result.policy, outcome, prepared.keys, "", {}, words.target, {}, {}, {}};
   if (!values_file.empty()) {
     found.values_file = std::filesystem::absolute(values_file).string();
-    found.values = prepared.values;
+    found.values = prepared.spec.values;
   }
-  found.denied = target.denied_statuses();
+  for (const auto& [status, count] : target.answers().of_denials()) found.denied.push_back(status);
   // As people would write it.
   const Duration service = target.usual_service();
   const std::int64_t grain = service < Duration::from_ms(10) ? 10'000 : 1'000'000;
@@ -377,8 +425,14 @@ int ProbeCommand::write_out(const probe::ProbeResult& result, const ProbeOutcome
   return written ? static_cast<int>(exit_passed) : complain_of(written.error());
 }
 
+// Better now than when a gateway was asked for two minutes.
+Result<void> ProbeCommand::ensure_outputs() const {
+  if (const auto can = formats.ensure_writable(); !can) return can;
+  return out.empty() ? Result<void>() : ensure_writable(out);
+}
+
 int ProbeCommand::probe(const Prepared& prepared, probe::LiveTarget& target) {
-  probe::ProbeOptions options{.seed = prepared.seed, .candidates = keys, .progress = {}};
+  probe::ProbeOptions options{.seed = prepared.spec.seed, .candidates = keys, .progress = {}};
   probe::ProbeResult result;
   {
     const ProgressLine line(!common.quiet, target);
@@ -388,7 +442,7 @@ int ProbeCommand::probe(const Prepared& prepared, probe::LiveTarget& target) {
   }
   name_keys(prepared.keys, result.policy);
   probe::prefer_product(target, result.policy, result.facts);
-  ProbeOutcome outcome = outcome_of(target, prepared.spec.budget, prepared.seed, result.facts);
+  ProbeOutcome outcome = outcome_of(target, prepared.spec, result.facts);
   // What is not decided makes no header false.
   const bool is_decided = outcome.why_inconclusive.empty();
   probe::judge_what_was_told(target, is_decided ? result.policy : policy::PolicySpec(), outcome);
@@ -405,6 +459,7 @@ int ProbeCommand::run() {
   auto target = probe::LiveTarget::make(prepared->spec, control);
   if (!target) return complain_of(target.error());
   if (const auto reached = (*target)->reach(); !reached) return complain_of(reached.error());
+  if (const auto can = ensure_outputs(); !can) return complain_of(can.error());
   announce(*prepared, **target);
   const InterruptGuard guard(control.stop);
   return probe(*prepared, **target);

@@ -1,16 +1,13 @@
 #include "cli/probe_scenario.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "cli/probe_traffic.hpp"
+#include "cli/report_files.hpp"
 #include "core/text.hpp"
 #include "limiter/catalogue.hpp"
 #include "limiter/parameter_text.hpp"
@@ -182,20 +179,9 @@ Result<Json> scenario_of(const FoundPolicy& found) {
 
 Result<void> write_scenario(const std::string& path, const Json& document) {
   const std::string text = document.dump(2) + '\n';
-  const std::string part = path + ".part";
-  const auto old_mask = ::umask(0077);
-  std::FILE* const file = std::fopen(part.c_str(), "wb");
-  ::umask(old_mask);
-  bool ok = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file != nullptr) ok = std::fclose(file) == 0 && ok;
   const bool has_secrets =
       document["target"].contains("headers") || text.find("\"weights\"") != std::string::npos;
-  if (ok && !has_secrets) ::chmod(part.c_str(), 0666 & ~old_mask);
-  ok = ok && std::rename(part.c_str(), path.c_str()) == 0;
-  if (ok) return {};
-  const std::string reason = std::strerror(errno);
-  std::remove(part.c_str());
-  return fail(ErrorKind::cannot_run, fmt::format("cannot write {}: {}", path, reason));
+  return write_whole_file(path, text, has_secrets ? Readers::owner : Readers::anybody);
 }
 
 }  // namespace weir::cli

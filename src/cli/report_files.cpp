@@ -1,11 +1,13 @@
 #include "cli/report_files.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <CLI/Option.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "report/csv.hpp"
@@ -42,17 +44,53 @@ Result<void> ReportFiles::add(const nlohmann::ordered_json& report) {
   return {};
 }
 
-Result<void> write_whole_file(const std::string& path, const std::string& content) {
-  const std::string part = path + ".part";
+Result<void> ReportFiles::ensure_writable() const {
+  for (const std::string& path : {html, junit, markdown, csv}) {
+    if (path.empty()) continue;
+    if (const auto can = cli::ensure_writable(path); !can) return can;
+  }
+  return {};
+}
+
+namespace {
+
+tl::unexpected<Error> cannot_write(const std::string& path) {
+  return fail(ErrorKind::cannot_run,
+              fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+}
+
+std::string part_of(const std::string& path) { return path + ".part"; }
+
+}  // namespace
+
+Result<void> write_whole_file(const std::string& path, const std::string& content,
+                              Readers readers) {
+  const std::string part = part_of(path);
+  const bool is_private = readers == Readers::owner;
+  const auto usual_mask = is_private ? ::umask(0077) : 0;
   std::FILE* const file = std::fopen(part.c_str(), "wb");
+  if (is_private) ::umask(usual_mask);
   bool ok =
       file != nullptr && std::fwrite(content.data(), 1, content.size(), file) == content.size();
   if (file != nullptr) ok = std::fclose(file) == 0 && ok;
   ok = ok && std::rename(part.c_str(), path.c_str()) == 0;
   if (ok) return {};
-  const std::string reason = std::strerror(errno);
+  auto error = cannot_write(path);
   if (file != nullptr) std::remove(part.c_str());
-  return fail(ErrorKind::cannot_run, fmt::format("cannot write {}: {}", path, reason));
+  return error;
+}
+
+Result<void> ensure_writable(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    errno = EISDIR;
+    return cannot_write(path);
+  }
+  std::FILE* const file = std::fopen(part_of(path).c_str(), "wb");
+  if (file == nullptr) return cannot_write(path);
+  std::fclose(file);
+  std::remove(part_of(path).c_str());
+  return {};
 }
 
 }  // namespace weir::cli

@@ -20,12 +20,20 @@ struct ReportFiles {
   void add_to(CLI::App& command);
   /// Writes all of them anew, with this report and those before it.
   Result<void> add(const nlohmann::ordered_json& report);
+  /// Whether they can be written at all.
+  Result<void> ensure_writable() const;
 
  private:
   std::vector<nlohmann::ordered_json> reports_;
 };
 
+enum class Readers { anybody, owner };
+
 /// Writes a file; it is either the old one or the whole new one, never a part.
-Result<void> write_whole_file(const std::string& path, const std::string& content);
+Result<void> write_whole_file(const std::string& path, const std::string& content,
+                              Readers readers = Readers::anybody);
+
+/// Whether a file can be written; changes nothing.
+Result<void> ensure_writable(const std::string& path);
 
 }  // namespace weir::cli

@@ -36,6 +36,7 @@ int ScenarioRuns::prepare() const {
     complain("--html takes one scenario at a time");
     return exit_usage;
   }
+  if (const auto can = formats.ensure_writable(); !can) return complain_of(can.error());
   if (out.empty()) return exit_passed;
   const auto made = make_report_folder(out);
   return made ? static_cast<int>(exit_passed) : complain_of(made.error());

@@ -15,7 +15,8 @@ struct ProbeFacts {
   struct Parameter {
     std::string name;
     std::string value;
-    /// What it is at least and at most; equal to `value` where it is exact, empty for words.
+    /// What it is at least and at most; equal to `value` where it is exact, empty for words. The
+    /// most is empty, too, where nothing says that; the value then is the least.
     std::string least;
     std::string most;
   };

@@ -18,6 +18,7 @@ struct ProbeOutcome {
   std::string engine;
   /// Behind every value that was made up.
   std::string nonce;
+  /// Of the values that are made up.
   std::uint64_t seed = 1;
   Instant start;
   std::uint64_t max_requests = 0;
@@ -26,8 +27,13 @@ struct ProbeOutcome {
   /// Answers by status, and requests without an answer by why.
   std::map<int, std::uint64_t> statuses;
   std::map<std::string, std::uint64_t> errors;
-  /// The status of denials; absent without any.
+  /// The status of most admissions and of most denials; absent without any.
+  std::optional<int> allowed_status;
   std::optional<int> denied_status;
+  /// Answers by status that meant neither.
+  std::map<int, std::uint64_t> neither;
+  /// Answers with a header of a family that could not be read, by family.
+  std::map<std::string, std::uint64_t> malformed;
   /// Denials that said when to come back, and what coming back then showed.
   std::uint64_t promises_kept = 0;
   std::uint64_t promises_broken = 0;

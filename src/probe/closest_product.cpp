@@ -80,8 +80,8 @@ void say_nginx(const policy::LimitSpec& limit, metrics::ProbeFacts& facts) {
 void prefer_product(const LiveTarget& target, policy::PolicySpec& policy,
                     metrics::ProbeFacts& facts) {
   const limiter::AlgorithmInfo* info = limiter::find_algorithm(nginx);
-  const bool denies_alike = target.denied_status() == info->denied_status;
-  if (policy.limits.size() != 1 || !denies_alike || !target.families().empty()) return;
+  const bool denies_alike = most_frequent(target.answers().of_denials()) == info->denied_status;
+  if (policy.limits.size() != 1 || !denies_alike || !target.answers().families().empty()) return;
   const auto limit = as_nginx(policy.limits[0]);
   if (!limit) return;
   policy::PolicySpec other = policy;

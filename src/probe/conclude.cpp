@@ -14,6 +14,8 @@ namespace weir::probe {
 namespace {
 
 constexpr std::size_t enough_against = 3;
+/// From here on nothing says how high a limit is.
+constexpr std::int64_t any_number = 1'000'000;
 
 /// A number of nanoseconds as people write it, to four digits.
 std::string window_text(double ns) {
@@ -38,6 +40,10 @@ metrics::ProbeFacts::Limit limit_facts(const Fit& fit) {
       const std::int64_t beside = name == "limit" || fit.kind == Kind::token_bucket ? 0 : 1;
       parameter.least = std::to_string(fit.least_limit - beside);
       parameter.most = std::to_string(fit.most_limit - beside);
+      if (fit.most_limit >= any_number) {
+        parameter.value = parameter.least;
+        parameter.most.clear();
+      }
     }
     limit.parameters.push_back(std::move(parameter));
   }
@@ -202,6 +208,10 @@ void Inquiry::conclude() {
       explained *
       (1.0 - std::pow(0.5, static_cast<double>(std::min<std::size_t>(runner_up, 10)) + 1));
   if (first_limit_ == 0) {
+    // So little tells nothing apart.
+    facts.alternatives.clear();
+    facts.cannot_tell_apart.clear();
+    facts.confidence = 0.0;
     facts.found.family = "undecided";
     facts.why_undecided =
         "even the first request was denied: the gateway wants credentials, a key that it knows, or "

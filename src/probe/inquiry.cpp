@@ -1,13 +1,11 @@
 #include "probe/inquiry.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "core/text.hpp"
 #include "probe/forecast.hpp"
+#include "probe/sighting_words.hpp"
 
 namespace weir::probe {
 namespace {
@@ -18,45 +16,6 @@ constexpr std::size_t clearly_worse = 3;
 constexpr double sharp_enough = 0.03;
 constexpr int most_rounds = 12;
 constexpr std::int64_t longest_return_ns = 25'000'000'000;
-
-std::uint64_t count_if(const std::vector<Sighting>& seen, bool allowed) {
-  return static_cast<std::uint64_t>(
-      std::count_if(seen.begin(), seen.end(), [allowed](const Sighting& sighting) {
-        return sighting.is_known && sighting.allowed == allowed;
-      }));
-}
-
-// When one key's answers turned from admissions to denials, or the other way round.
-std::string words_of_turns(const std::vector<Sighting>& seen, Instant begin) {
-  const auto is = [](bool wanted) {
-    return [wanted](const Sighting& s) { return s.is_known && s.allowed == wanted; };
-  };
-  const auto ms = [begin](Instant at) { return static_cast<double>((at - begin).ns()) / 1e6; };
-  const auto denied = std::find_if(seen.begin(), seen.end(), is(false));
-  const auto again = std::find_if(denied, seen.end(), is(true));
-  const bool is_first = std::none_of(seen.begin(), denied, is(true));
-  std::string text;
-  if (!is_first) text = fmt::format(", denied from {:.4g} ms on", ms(denied->sent));
-  if (again == seen.end()) return text;
-  return text + fmt::format(", {} by {:.4g} ms", is_first ? "the first admitted" : "admitted again",
-                            ms(again->received));
-}
-
-// What an experiment showed, in plain words.
-std::string words_of_seen(const std::vector<Sighting>& seen, Instant begin) {
-  const std::uint64_t allowed = count_if(seen, true);
-  const std::uint64_t denied = count_if(seen, false);
-  const std::uint64_t unknown = seen.size() - allowed - denied;
-  std::string text = denied == 0    ? fmt::format("all {} admitted", allowed)
-                     : allowed == 0 ? fmt::format("all {} denied", denied)
-                                    : fmt::format("{} admitted, {} denied", allowed, denied);
-  const bool is_one_track = std::all_of(seen.begin(), seen.end(), [&seen](const Sighting& s) {
-    return s.track == seen.front().track;
-  });
-  if (is_one_track && allowed > 0 && denied > 0) text += words_of_turns(seen, begin);
-  if (unknown > 0) text += fmt::format(", {} without an answer that says", unknown);
-  return text;
-}
 
 }  // namespace
 
@@ -133,8 +92,8 @@ void Inquiry::story(const Experiment& experiment, const std::vector<Sighting>& s
   told.begin = begin;
   told.duration = target_.now() - begin;
   told.requests = seen.size();
-  told.allowed = count_if(seen, true);
-  told.denied = count_if(seen, false);
+  told.allowed = count_known(seen, true);
+  told.denied = count_known(seen, false);
   told.unknown = told.requests - told.allowed - told.denied;
   told.showed = words_of_seen(seen, begin);
   for (const Sighting& sighting : seen) {
@@ -201,14 +160,12 @@ void Inquiry::try_many_at_once() {
 
 // ---- What makes a key.
 
-void Inquiry::find_key() {
+// All others as in the first burst, one fresh; and last all fresh.
+Experiment Inquiry::other_keys() {
   const std::size_t candidates = target_.candidates();
-  if (candidates == 0) {
-    refill_ns_ = 1;
-    return;
-  }
-  // All others as in the first burst, one fresh; and last all fresh.
   Experiment experiment{"other keys", "What makes another key?", {}};
+  // The first key is used up, so that what comes back of it is not taken for a fresh key's.
+  experiment.tracks.push_back(burst(first_key_, 2, 0, 0));
   for (std::size_t c = 0; c <= candidates; ++c) {
     if (candidates == 1 && c == 0) continue;
     KeyNumbers key = fresh_key();
@@ -217,19 +174,43 @@ void Inquiry::find_key() {
     }
     experiment.tracks.push_back(burst(key, std::min<std::int64_t>(first_limit_, 3), 0, 0));
   }
-  // The first key is used up, so that what comes back of it is not taken for a fresh key's.
-  const auto first_denials = burst(first_key_, 2, 0, 0);
-  experiment.tracks.insert(experiment.tracks.begin(), first_denials);
-  const auto seen = perform(experiment);
-  std::vector<std::int64_t> admitted(experiment.tracks.size());
-  for (const Sighting& sighting : seen) {
-    admitted[sighting.track] += sighting.is_known && sighting.allowed ? 1 : 0;
+  return experiment;
+}
+
+void Inquiry::find_key() {
+  const std::size_t candidates = target_.candidates();
+  if (candidates == 0) {
+    refill_ns_ = 1;
+    return;
   }
-  const std::int64_t fresh = std::min<std::int64_t>(first_limit_, 3);
-  if (admitted.back() < fresh) {
+  // Whose requests were all admitted, as far as is known, had a whole allowance.
+  constexpr int most_tries = 3;
+  std::vector<std::int64_t> admitted, denied;
+  for (int tries = 0; tries < most_tries && target_.stopped() == Stop::none; ++tries) {
+    const Experiment experiment = other_keys();
+    admitted.assign(experiment.tracks.size(), 0);
+    denied.assign(experiment.tracks.size(), 0);
+    for (const Sighting& sighting : perform(experiment)) {
+      if (sighting.is_known) ++(sighting.allowed ? admitted : denied)[sighting.track];
+    }
+    bool is_known = true;
+    for (std::size_t t = 1; t < admitted.size(); ++t) {
+      is_known = is_known && admitted[t] + denied[t] > 0;
+    }
+    if (is_known) break;
+  }
+  if (admitted.empty()) return;
+  if (admitted.back() + denied.back() == 0) {
+    result_.facts.key_undecided = options_.candidates;
+    return;
+  }
+  const auto is_fresh = [&](std::size_t track) {
+    return admitted[track] > 0 && denied[track] == 0;
+  };
+  if (!is_fresh(admitted.size() - 1)) {
     mask_.assign(candidates, false);
   } else if (candidates > 1) {
-    for (std::size_t c = 0; c < candidates; ++c) mask_[c] = admitted[c + 1] >= fresh;
+    for (std::size_t c = 0; c < candidates; ++c) mask_[c] = is_fresh(c + 1);
     // Together they make a key, though none alone: then which is not known.
     if (std::none_of(mask_.begin(), mask_.end(), [](bool m) { return m; })) {
       mask_.assign(candidates, true);

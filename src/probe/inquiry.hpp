@@ -20,6 +20,7 @@ class Inquiry {
  private:
   void find_first_denial();
   void try_many_at_once();
+  Experiment other_keys();
   void find_key();
   void find_return();
   void tell_apart();

@@ -123,6 +123,13 @@ std::string header_of_key(const KeyPlace& key) {
   return "";
 }
 
+/// Headers are the same in any letter case, and where a credential stands in one.
+bool is_same_place(const KeyPlace& a, const KeyPlace& b) {
+  const std::string header = header_of_key(a);
+  return header.empty() ? a.where.places == b.where.places
+                        : same_in_any_case(header, header_of_key(b));
+}
+
 }  // namespace
 
 Result<std::vector<KeyPlace>> parse_key_places(const std::vector<std::string>& texts) {
@@ -137,7 +144,7 @@ Result<std::vector<KeyPlace>> parse_key_places(const std::vector<std::string>& t
                          [&](const KeyPlace& other) { return other.name == name; });
     };
     for (const KeyPlace& other : keys) {
-      if (other.where.places == key.where.places) return refuse_key(key, "is given twice");
+      if (is_same_place(other, key)) return refuse_key(key, "is given twice");
     }
     const std::string base = key.name;
     for (int i = 2; is_taken(key.name); ++i) key.name = fmt::format("{}_{}", base, i);

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <utility>
 
+#include "core/random.hpp"
 #include "load/curl_engine.hpp"
 #include "load/native_engine.hpp"
-#include "load/nonce.hpp"
 #include "load/preflight.hpp"
 #include "load/way.hpp"
 
@@ -23,29 +23,21 @@ constexpr Duration flight_time = Duration::from_ms(50);
 constexpr Duration opening_time = Duration::from_ms(500);
 constexpr Duration longest_sleep = Duration::from_ms(20);
 constexpr Duration check_interval = Duration::from_ms(10);
-/// So many requests in a row that nobody answers, or not one that is ever answered.
-constexpr std::uint64_t most_failures_in_a_row = 20;
-constexpr std::uint64_t most_failures_at_first = 3;
-/// So many answers that say neither, and none that does: more would only say so again.
-constexpr std::uint64_t most_answers_that_say_nothing = 20;
+/// So many are under way at most before the first answer: perhaps nobody is there.
+constexpr std::size_t most_unanswered = 3;
 
 Instant wall_clock() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return Instant::from_unix_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
 }
 
-/// What means denied where nobody says so: what the field denies with. The last two are taken for
-/// it only once something was allowed: before, they are as likely to be about the request itself.
-constexpr int too_many_requests = 429;
-bool denies_by_default(int status, bool was_ever_allowed) {
-  constexpr int forbidden = 403;
-  constexpr int unavailable = 503;
-  return status == too_many_requests ||
-         (was_ever_allowed && (status == forbidden || status == unavailable));
-}
-
-bool is_among(const std::vector<std::int64_t>& statuses, int status) {
-  return std::find(statuses.begin(), statuses.end(), status) != statuses.end();
+/// Six letters or digits.
+std::string nonce_of(std::uint64_t seed) {
+  constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyz";
+  RandomSequence draws(RandomStream(seed).named("values of keys"));
+  std::string nonce;
+  for (int i = 0; i < 6; ++i) nonce += letters[draws.below(letters.size())];
+  return nonce;
 }
 
 ToldQuota told_by(const load::RateLimitReading& reading) {
@@ -124,9 +116,10 @@ struct LiveTarget::Run {
 LiveTarget::LiveTarget(LiveTargetSpec spec, load::LoadControl& control)
     : spec_(std::move(spec)),
       control_(control),
-      nonce_(load::make_nonce()),
+      nonce_(nonce_of(spec_.seed)),
       clock_(wall_clock()),
-      pace_(spec_.budget.max_per_second) {
+      pace_(spec_.budget.max_per_second),
+      answers_(spec_.target) {
   // Its time is that of the wall clock.
   const Instant origin = clock_.at(load::RunClock::Steady::time_point());
   clock_.start(load::RunClock::Steady::now(), origin);
@@ -289,7 +282,7 @@ void LiveTarget::go_on() {
     return loop_.stop();
   }
   Instant next = now + longest_sleep;
-  if (!run_->due.empty() && engine_->can_send()) {
+  if (!run_->due.empty() && engine_->can_send() && !is_held_back()) {
     next = std::min(next, std::max(run_->due.top().at, pace_.earliest()));
   }
   wake_at(next);
@@ -329,7 +322,7 @@ void LiveTarget::end_what_is_in_flight() {
 
 void LiveTarget::send_what_is_due(Instant now) {
   while (!run_->due.empty() && run_->due.top().at <= now && pace_.earliest() <= now &&
-         engine_->can_send()) {
+         engine_->can_send() && !is_held_back()) {
     const std::size_t track = run_->due.top().track;
     run_->due.pop();
     if (run_->tracks[track].is_over) continue;
@@ -340,6 +333,10 @@ void LiveTarget::send_what_is_due(Instant now) {
     send(track);
     now = this->now();
   }
+}
+
+bool LiveTarget::is_held_back() const {
+  return answers_.statuses().empty() && run_->in_flight >= most_unanswered;
 }
 
 void LiveTarget::send(std::size_t track) {
@@ -384,7 +381,6 @@ void LiveTarget::replied(load::ExchangeId exchange, const load::Reply& reply) {
   record.sent = std::min(record.sent, reply.written);
   record.first_byte = reply.first_byte;
   record.ended = reply.end;
-  record.allowed = meaning_of(reply);
   note_answer(reply, record);
   run_->count(track, record.allowed);
   if (is_last) step_on(track, true, record.ended);
@@ -392,63 +388,18 @@ void LiveTarget::replied(load::ExchangeId exchange, const load::Reply& reply) {
   go_on();
 }
 
-std::optional<bool> LiveTarget::meaning_of(const load::Reply& reply) {
-  if (reply.failure != load::Failure::none || reply.resent) return std::nullopt;
-  const int status = reply.status;
-  const scenario::TargetSpec& target = spec_.target;
-  if (target.denied.empty() ? denies_by_default(status, was_ever_allowed_)
-                            : is_among(target.denied, status)) {
-    return false;
-  }
-  if ((status < 200 || status >= 400) && !is_among(target.allowed, status)) return std::nullopt;
-  was_ever_allowed_ = true;
-  return true;
-}
-
 void LiveTarget::note_answer(const load::Reply& reply, Record& record) {
-  if (reply.failure != load::Failure::none) {
-    ++failures_[std::string(load::name_of(reply.failure))];
-    const bool was_ever_answered = !statuses_.empty();
-    if (++failures_in_a_row_ >=
-        (was_ever_answered ? most_failures_in_a_row : most_failures_at_first)) {
-      if (stop_ == Stop::none) stop_ = Stop::unreachable;
-    }
-    return;
-  }
-  failures_in_a_row_ = 0;
+  record.allowed = answers_.add(reply);
+  if (answers_.is_hopeless() && stop_ == Stop::none) stop_ = Stop::unreachable;
+  if (reply.failure != load::Failure::none) return;
   record.status = reply.status;
-  ++statuses_[reply.status];
-  if (record.allowed) ++decisions_;
-  if (record.allowed == false) ++denied_statuses_[reply.status];
-  if (decisions_ == 0 && ++answers_that_say_nothing_ >= most_answers_that_say_nothing &&
-      stop_ == Stop::none) {
-    stop_ = Stop::unreachable;
-  }
   if (reply.headers == nullptr) return;
-  const Instant end = reply.end;
-  record.reading = reply.headers->read(end);
-  record.date = reply.headers->date(end);
-  for (std::size_t f = 0; f < load::header_family_count; ++f) {
-    const auto family = static_cast<load::HeaderFamily>(f);
-    if (record.reading.families.has(family)) families_.add(family);
-  }
+  record.reading = reply.headers->read(reply.end);
+  record.date = reply.headers->date(reply.end);
+  answers_.add(record.reading);
 }
 
 // ---- What was found
-
-std::optional<int> LiveTarget::denied_status() const {
-  const auto most =
-      std::max_element(denied_statuses_.begin(), denied_statuses_.end(),
-                       [](const auto& a, const auto& b) { return a.second < b.second; });
-  if (most == denied_statuses_.end()) return std::nullopt;
-  return most->first;
-}
-
-std::vector<int> LiveTarget::denied_statuses() const {
-  std::vector<int> statuses;
-  for (const auto& [status, count] : denied_statuses_) statuses.push_back(status);
-  return statuses;
-}
 
 Duration LiveTarget::usual_service() const {
   std::vector<Duration> took;

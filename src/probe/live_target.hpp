@@ -18,6 +18,7 @@
 #include "load/request_template.hpp"
 #include "load/run_clock.hpp"
 #include "load/witness.hpp"
+#include "probe/answer_tally.hpp"
 #include "probe/experiment.hpp"
 #include "probe/key_places.hpp"
 #include "probe/pace.hpp"
@@ -32,6 +33,8 @@ struct LiveTargetSpec {
   /// What the first key takes its values from, one after another; empty: values are made up.
   std::vector<std::string> values;
   Budget budget;
+  /// Values that are made up come from it: the same ones again with the same seed.
+  std::uint64_t seed = 1;
 };
 
 /// A real gateway that experiments are made on over HTTP, from one thread. Connections are opened
@@ -71,18 +74,9 @@ class LiveTarget final : public Target, private load::ReplyHandler {
   std::uint64_t requests_sent() const { return sent_; }
   /// When the first request was sent, on the wall clock; Instant::min() before.
   Instant began() const { return began_; }
-  /// The answers' statuses, and the requests that were not answered by why.
-  const std::map<int, std::uint64_t>& statuses() const { return statuses_; }
-  const std::map<std::string, std::uint64_t>& failures() const { return failures_; }
-  /// How many answers meant allowed or denied; where none does the target soon stops.
-  std::uint64_t decisions() const { return decisions_; }
-  /// The status of most denials; absent without any.
-  std::optional<int> denied_status() const;
-  /// Every status that denials had, in order.
-  std::vector<int> denied_statuses() const;
+  const AnswerTally& answers() const { return answers_; }
   /// How long most of the admitted requests took, or longer; 0 without any.
   Duration usual_service() const;
-  load::HeaderFamilies families() const { return families_; }
   /// Where requests go, without secrets.
   std::string url() const;
   std::string engine_name() const;
@@ -111,7 +105,7 @@ class LiveTarget final : public Target, private load::ReplyHandler {
   void end_what_is_in_flight();
   void wake_at(Instant at);
   void replied(load::ExchangeId exchange, const load::Reply& reply) override;
-  std::optional<bool> meaning_of(const load::Reply& reply);
+  bool is_held_back() const;
   void note_answer(const load::Reply& reply, Record& record);
 
   LiveTargetSpec spec_;
@@ -139,14 +133,7 @@ class LiveTarget final : public Target, private load::ReplyHandler {
   std::unique_ptr<Run> run_;
   std::vector<Record> records_;
 
-  std::map<int, std::uint64_t> statuses_;
-  std::map<int, std::uint64_t> denied_statuses_;
-  std::map<std::string, std::uint64_t> failures_;
-  std::uint64_t failures_in_a_row_ = 0;
-  std::uint64_t answers_that_say_nothing_ = 0;
-  std::uint64_t decisions_ = 0;
-  bool was_ever_allowed_ = false;
-  load::HeaderFamilies families_;
+  AnswerTally answers_;
 };
 
 }  // namespace weir::probe

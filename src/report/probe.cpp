@@ -23,8 +23,9 @@ Json limit_json(const ProbeFacts::Limit& limit) {
   for (const ProbeFacts::Parameter& parameter : limit.parameters) {
     parameters[parameter.name] = scenario_value(parameter.value);
     if (parameter.least.empty()) continue;
-    ranges[parameter.name] = {{"least", scenario_value(parameter.least)},
-                              {"most", scenario_value(parameter.most)}};
+    ranges[parameter.name] = {
+        {"least", scenario_value(parameter.least)},
+        {"most", parameter.most.empty() ? Json() : scenario_value(parameter.most)}};
   }
   return {{"family", limit.family},
           {"algorithm", limit.algorithm},
@@ -37,6 +38,12 @@ Json told_json(const ProbeFacts::Told& told) {
           {"truthful", told.truthful},
           {"untruthful", told.untruthful},
           {"undetermined", told.undetermined}};
+}
+
+Json counts_json(const std::map<std::string, std::uint64_t>& counts) {
+  Json json = Json::object();
+  for (const auto& [name, count] : counts) json[name] = count;
+  return json;
 }
 
 /// Requests as parallel arrays, for whoever draws them.
@@ -94,13 +101,19 @@ Json found_json(const metrics::ProbeOutcome& outcome) {
   probe["keyed_by"] = facts.keyed_by;
   probe["key_undecided"] = facts.key_undecided;
   probe["headers"] = {{"families", facts.header_families},
+                      {"malformed", counts_json(outcome.malformed)},
                       {"limit", told_json(facts.limit)},
                       {"remaining", told_json(facts.remaining)},
                       {"reset", told_json(facts.reset_after)}};
   probe["retry_after"] = told_json(facts.retry_after);
   probe["retry_after"]["kept"] = outcome.promises_kept;
   probe["retry_after"]["broken"] = outcome.promises_broken;
+  probe["allowed_status"] = outcome.allowed_status ? Json(*outcome.allowed_status) : Json();
   probe["denied_status"] = outcome.denied_status ? Json(*outcome.denied_status) : Json();
+  probe["neither"] = Json::object();
+  for (const auto& [status, count] : outcome.neither) {
+    probe["neither"][std::to_string(status)] = count;
+  }
   probe["requests_used"] = facts.requests_used;
   probe["time_used_ns"] = facts.time_used.ns();
   probe["experiments"] = Json::array();
@@ -132,8 +145,7 @@ Json make_probe_report(const metrics::ProbeOutcome& outcome) {
   for (const auto& [status, count] : outcome.statuses) {
     report["statuses"][std::to_string(status)] = count;
   }
-  report["errors"] = Json::object();
-  for (const auto& [kind, count] : outcome.errors) report["errors"][kind] = count;
+  report["errors"] = counts_json(outcome.errors);
   report["probe"] = found_json(outcome);
   return report;
 }

@@ -12,9 +12,16 @@ Json parameter_value(const char* description) {
           {"x-unit", "that of the parameter"}};
 }
 
+Json highest_value(const char* description) {
+  Json value = parameter_value(description);
+  value["type"].push_back("null");
+  return value;
+}
+
 std::vector<Field> probed_limit_fields() {
-  const Json range = object_of({{"least", parameter_value("What it is at least")},
-                                {"most", parameter_value("What it is at most")}});
+  const Json range =
+      object_of({{"least", parameter_value("What it is at least")},
+                 {"most", highest_value("What it is at most; null where nothing says that")}});
   return {
       {"family",
        described("What kind of limit it is",
@@ -80,14 +87,22 @@ Json probe_findings() {
       {"cannot_tell_apart", names("Algorithms that decide alike in all that was tried")},
       {"keyed_by", names("The candidates that requests are told apart by")},
       {"key_undecided", names("The candidates of which that is not known")},
-      {"headers", described("What answers told of the limit",
-                            object_of({{"families", names("The families of headers that were met")},
-                                       {"limit", probe_told("How much is allowed", false)},
-                                       {"remaining", probe_told("How much was left", false)},
-                                       {"reset", probe_told("When it is reset", false)}}))},
+      {"headers",
+       described("What answers told of the limit",
+                 object_of({{"families", names("The families of headers that were met")},
+                            {"malformed",
+                             by_name("Answers with a header that could not be read, by family",
+                                     whole("Such answers", "answers"))},
+                            {"limit", probe_told("How much is allowed", false)},
+                            {"remaining", probe_told("How much was left", false)},
+                            {"reset", probe_told("When it is reset", false)}}))},
       {"retry_after", probe_told("When denied clients were told to come back", true)},
+      {"allowed_status", described("The status of most admissions; null without any",
+                                   {{"type", {"integer", "null"}}, {"x-unit", "1"}})},
       {"denied_status", described("The status of most denials; null without any",
                                   {{"type", {"integer", "null"}}, {"x-unit", "1"}})},
+      {"neither",
+       by_name("Answers that meant neither, by status", whole("Of that status", "answers"))},
       {"requests_used", whole("Requests that were sent", "requests")},
       {"time_used_ns", whole("From the first request to the end", "ns")},
       {"experiments", list_of("What was tried, in order", probe_experiment())}};
@@ -105,7 +120,7 @@ Json probe_schema() {
       {{"schema_version", described("Of this schema", {{"const", 1}})},
        {"version", text("Of weir")},
        {"mode", described("Which command made it", {{"const", "probe"}})},
-       {"seed", whole("Of the order in which things were tried", "1")},
+       {"seed", whole("Of the values that were made up", "1")},
        {"start", text("When the first request was sent, RFC 3339")},
        {"verdict", described("pass: what the gateway enforces was found",
                              {{"enum", {"pass", "inconclusive"}}})},

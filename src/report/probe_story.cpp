@@ -18,6 +18,13 @@ constexpr std::size_t last_shown = 5;
 
 std::string count_of(const Json& number) { return format_count(number.get<std::int64_t>()); }
 
+std::string number_of(const Json& number, const char* one, const char* many) {
+  return fmt::format("{} {}", count_of(number), number == 1 ? one : many);
+}
+
+std::string requests_of(const Json& number) { return number_of(number, "request", "requests"); }
+std::string answers_of(const Json& number) { return number_of(number, "answer", "answers"); }
+
 const char* kind_of_limit(std::string_view family) {
   if (family == "fixed-window") return "a fixed window";
   if (family == "sliding-window-log") return "a sliding window";
@@ -66,14 +73,14 @@ class ProbeStory : private Cells {
     const char* outcome = is_decided() ? "FOUND" : "UNDECIDED";
     text_ += styled("probe of " + safe(report_["target"]["url"]), Style::bold, options_) + "  " +
              styled(outcome, is_decided() ? Style::good : Style::warning, options_) + '\n';
-    lines(
-        "",
-        fmt::format("{} of at most {} requests in {} of at most {}, never more than {}/s; seed {}",
-                    count_of(probe_["requests_used"]), count_of(report_["budget"]["max_requests"]),
-                    short_duration(probe_["time_used_ns"]),
-                    short_duration(report_["budget"]["max_time_ns"]),
-                    count_of(report_["budget"]["max_per_second"]), count_of(report_["seed"])),
-        Style::dim);
+    lines("",
+          fmt::format(
+              "{} of at most {} requests in {} of at most {}, never more than {}/s; seed {}",
+              count_of(probe_["requests_used"]), count_of(report_["budget"]["max_requests"]),
+              short_duration(probe_["time_used_ns"]),
+              short_duration(report_["budget"]["max_time_ns"]),
+              count_of(report_["budget"]["max_per_second"]), report_["seed"].get<std::int64_t>()),
+          Style::dim);
     if (report_.contains("interrupted")) lines("", "interrupted", Style::warning);
     text_ += '\n';
   }
@@ -89,7 +96,7 @@ class ProbeStory : private Cells {
       const Json& one = all[i];
       const std::string showed = safe(one["showed"]);
       const std::string text =
-          fmt::format("{} ({} requests in {}): {}", safe(one["name"]), count_of(one["requests"]),
+          fmt::format("{} ({} in {}): {}", safe(one["name"]), requests_of(one["requests"]),
                       short_duration(one["duration_ns"]), showed);
       lines(fmt::format("{:>2}  ", i + 1), text, Style::plain);
     }
@@ -112,34 +119,62 @@ class ProbeStory : private Cells {
     }
   }
 
-  void answers() {
-    const Json& headers = probe_["headers"];
-    std::string families;
-    for (const Json& family : headers["families"]) {
-      families += fmt::format("{}{}", families.empty() ? "" : ", ", safe(family));
-    }
-    std::string text =
-        probe_["denied_status"].is_null()
-            ? "nothing was denied"
-            : fmt::format("denials have status {}", probe_["denied_status"].get<std::int64_t>());
-    if (families.empty()) {
-      text += ", and answers say nothing of a limit or of when to come back";
-    } else {
-      std::string list;
-      told(headers["limit"], "the limit", list);
-      told(headers["remaining"], "what remains", list);
-      told(headers["reset"], "the reset", list);
-      told(probe_["retry_after"], "Retry-After", list);
+  /// "13 of status 500, 2 of status 502".
+  std::string by_status(const Json& counts) const {
+    std::string text;
+    for (const auto& [status, count] : counts.items()) {
       text +=
-          fmt::format("; headers {}: {}", families, list.empty() ? "no more than a date" : list);
-      const Json& promises = probe_["retry_after"];
-      if (promises["kept"] > 0 || promises["broken"] > 0) {
-        text += fmt::format(
-            "; who came back at the promised instant was let in {} times of {}",
-            count_of(promises["kept"]),
-            promises["kept"].get<std::int64_t>() + promises["broken"].get<std::int64_t>());
-      }
+          fmt::format("{}{} of status {}", text.empty() ? "" : ", ", count_of(count), safe(status));
     }
+    return text;
+  }
+
+  /// Which answers were taken for what.
+  std::string meanings() const {
+    constexpr int ok = 200;
+    std::string text;
+    const Json& allowed = probe_["allowed_status"];
+    if (!allowed.is_null() && allowed != ok) {
+      text = fmt::format("admissions have status {}; ", allowed.get<int>());
+    }
+    text += probe_["denied_status"].is_null()
+                ? "nothing was denied"
+                : fmt::format("denials have status {}", probe_["denied_status"].get<int>());
+    if (!probe_["neither"].empty()) {
+      text +=
+          fmt::format("; {} meant neither (--denied says which do)", by_status(probe_["neither"]));
+    }
+    return text;
+  }
+
+  void headers(std::string& text) const {
+    const Json& headers = probe_["headers"];
+    if (headers["families"].empty()) {
+      text += "; answers say nothing of a limit or of when to come back";
+      return;
+    }
+    std::string list;
+    told(headers["limit"], "the limit", list);
+    told(headers["remaining"], "what remains", list);
+    told(headers["reset"], "the reset", list);
+    told(probe_["retry_after"], "Retry-After", list);
+    text += fmt::format("; headers {}: {}", names(headers["families"], ", "),
+                        list.empty() ? "nothing in them can be read" : list);
+    for (const auto& [family, count] : headers["malformed"].items()) {
+      text += fmt::format(", {} cannot be read in {}", safe(family), answers_of(count));
+    }
+    const Json& promises = probe_["retry_after"];
+    const auto kept = promises["kept"].get<std::int64_t>();
+    const auto returns = kept + promises["broken"].get<std::int64_t>();
+    if (returns == 0) return;
+    text += fmt::format("; of those who came back at the promised instant {} of {} were let in",
+                        format_count(kept), format_count(returns));
+  }
+
+  void answers() {
+    if (report_["statuses"].empty()) return;
+    std::string text = meanings();
+    headers(text);
     lines("", text, Style::plain);
   }
 
@@ -148,7 +183,10 @@ class ProbeStory : private Cells {
   std::string words(const Json& limit) const {
     std::string text = safe(limit["algorithm"]);
     for (const auto& [name, value] : limit["parameters"].items()) {
-      text += fmt::format(" {}={}", name, value.is_string() ? safe(value) : value.dump());
+      const Json& ranges = limit["ranges"];
+      const bool is_least = ranges.contains(name) && ranges[name]["most"].is_null();
+      text += fmt::format(" {}{}{}", name, is_least ? ">=" : "=",
+                          value.is_string() ? safe(value) : value.dump());
     }
     return text;
   }
@@ -179,7 +217,31 @@ class ProbeStory : private Cells {
     }
   }
 
+  /// How far a slower limit was looked for beside what was found.
+  std::string slower_limits() const {
+    std::int64_t requests = 0;
+    std::int64_t ns = 0;
+    for (const Json& one : probe_["experiments"]) {
+      if (one["name"] != "just below") continue;
+      requests += one["requests"].get<std::int64_t>();
+      ns += one["duration_ns"].get<std::int64_t>();
+    }
+    if (requests == 0) return "; slower limits were not looked for";
+    if (!probe_["further_limits"].empty()) return "";
+    return fmt::format("; no slower limit showed within {} requests in {}", format_count(requests),
+                       format_duration_short(Duration::from_ns(ns)));
+  }
+
+  void key() {
+    if (probe_["key_undecided"].empty()) return;
+    lines("",
+          fmt::format("which of {} tell requests apart is not known",
+                      names(probe_["key_undecided"], " and ")),
+          Style::warning);
+  }
+
   void conclusion() {
+    key();
     if (report_.contains("inconclusive_because")) {
       lines("", "undecided: " + safe(report_["inconclusive_because"]), Style::warning);
     }
@@ -199,6 +261,7 @@ class ProbeStory : private Cells {
     if (!probe_["confidence"].is_null()) {
       text += fmt::format(" (confidence {:.2f})", probe_["confidence"].get<double>());
     }
+    text += slower_limits();
     lines("", text, Style::bold);
   }
 

@@ -46,6 +46,9 @@ TEST(KeyPlaces, HaveToBeAClientsChoice) {
   EXPECT_THAT(error_of({"header:A or header:B"}), HasSubstr("give --key several times"));
   EXPECT_THAT(error_of({"X-User"}), HasSubstr("must be such as"));
   EXPECT_THAT(error_of({"query:user", "query:user"}), HasSubstr("is given twice"));
+  EXPECT_THAT(error_of({"header:X-User", "header:x-user"}), HasSubstr("is given twice"));
+  EXPECT_THAT(error_of({"bearer", "header:authorization"}), HasSubstr("is given twice"));
+  EXPECT_EQ(error_of({"query:user", "query:User"}), "");
 }
 
 TEST(KeyPlaces, StandInThePathAndInTheQuery) {

@@ -42,8 +42,10 @@ Track track_of(std::size_t steps, Step step, std::uint32_t key = 0) {
 class LiveTargetTest : public testing::Test {
  protected:
   LiveTarget& target_on(const std::string& url, Budget budget = {},
-                        std::vector<std::string> values = {}) {
+                        std::vector<std::string> values = {},
+                        Duration timeout = Duration::from_seconds(5)) {
     LiveTargetSpec spec;
+    spec.target.timeout = timeout;
     spec.keys = parse_key_places({"header:X-User", "query:tenant"}).value();
     spec.target.url = url;
     spec.values = std::move(values);
@@ -103,6 +105,15 @@ TEST_F(LiveTargetTest, OpensConnectionsBeforeItSends) {
   EXPECT_GE(server.connections(), 30);
 }
 
+TEST_F(LiveTargetTest, SendsFewBeforeTheFirstAnswer) {
+  ScriptedServer server(ScriptedAnswer{"", ScriptedAnswer::Then::keep});
+  LiveTarget& target = target_on(server.url(), {}, {}, ms * 200);
+  const std::vector<Sighting> seen = target.run({"", "", {track_of(30, {ms, false})}});
+  EXPECT_GE(seen.size(), 3U);
+  EXPECT_LE(seen.size(), 6U);
+  EXPECT_EQ(target.stopped(), Stop::unreachable);
+}
+
 TEST_F(LiveTargetTest, EndsATrackWithADenialOrAnAdmission) {
   ScriptedServer server(
       [](int, int request) { return answer(request % 4 == 3 ? 429 : 200, "Retry-After: 7\r\n"); });
@@ -113,7 +124,7 @@ TEST_F(LiveTargetTest, EndsATrackWithADenialOrAnAdmission) {
   ASSERT_THAT(seen, SizeIs(8));
   EXPECT_FALSE(seen[7].allowed);
   EXPECT_EQ(seen[7].told.retry_after, Duration::from_seconds(7));
-  EXPECT_EQ(target.denied_status(), 429);
+  EXPECT_EQ(most_frequent(target.answers().of_denials()), 429);
   track.ends_after_denials = 0;
   track.ends_after_admissions = 1;
   seen = target.run({"", "", {track}});
@@ -230,7 +241,7 @@ TEST_F(LiveTargetTest, TakesValuesThatAreGivenOnceEach) {
 
 TEST_F(LiveTargetTest, KnowsWhatStatusesMean) {
   ScriptedServer server([](int, int request) {
-    constexpr std::array<int, 6> statuses = {503, 429, 200, 503, 403, 500};
+    constexpr std::array<int, 6> statuses = {503, 200, 503, 403, 429, 500};
     return answer(statuses[static_cast<std::size_t>(request)]);
   });
   LiveTarget& target = target_on(server.url());
@@ -238,7 +249,7 @@ TEST_F(LiveTargetTest, KnowsWhatStatusesMean) {
   for (const Sighting& s : target.run({"", "", {track_of(6, {})}})) {
     seen += !s.is_known ? '?' : s.allowed ? 'a' : 'd';
   }
-  EXPECT_EQ(seen, "?dadd?");
+  EXPECT_EQ(seen, "?addd?");
 }
 
 TEST(Pace, AllowsBurstsAndNeverMoreInASecond) {

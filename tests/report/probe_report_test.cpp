@@ -83,6 +83,10 @@ TEST(ProbeReport, IsAsItsSchemaSays) {
   outcome.denied_status.reset();
   outcome.facts.further_limits.push_back(nginx_limit());
   outcome.facts.cannot_tell_apart = {"token-bucket", "gcra"};
+  outcome.facts.alternatives[0].limit.parameters[0].most.clear();
+  outcome.allowed_status = 200;
+  outcome.neither = {{500, 3}};
+  outcome.malformed = {{"retry_after", 1}};
   EXPECT_EQ(error_of(), "");
   outcome.facts.found.family = "guesswork";
   EXPECT_THAT(error_of(), HasSubstr("family"));
@@ -100,10 +104,41 @@ TEST(ProbeStory, EndsWithTheConclusion) {
   EXPECT_THAT(story, HasSubstr("probe of http://gateway/  FOUND\n"));
   EXPECT_THAT(story, HasSubstr("90 of at most 1,000 requests in 3s of at most 2m"));
   EXPECT_THAT(story, HasSubstr(" 1  burst until denied (2 requests in 0s): 21 at once"));
-  EXPECT_THAT(story, HasSubstr("let in 1 times of 1"));
+  EXPECT_THAT(story, HasSubstr("promised instant 1 of 1 were let in"));
   EXPECT_THAT(story, HasSubstr("which cannot explain 7 decisions"));
   EXPECT_THAT(story, EndsWith("  a token bucket: nginx-limit-req rate=10/s burst=20 nodelay=true, "
-                              "for each header:X-User\n  (confidence 0.98)\n"));
+                              "for each header:X-User\n  (confidence 0.98); slower limits were not "
+                              "looked for\n"));
+}
+
+TEST(ProbeStory, SaysHowFarASlowerLimitWasLookedFor) {
+  metrics::ProbeOutcome outcome = nginx_outcome();
+  outcome.facts.experiments.push_back(outcome.facts.experiments[0]);
+  outcome.facts.experiments[1].name = "just below";
+  outcome.facts.experiments[1].requests = 412;
+  outcome.facts.experiments[1].duration = Duration::from_seconds(41);
+  EXPECT_THAT(story_of(outcome), HasSubstr("no slower limit showed within 412 requests in 41s"));
+}
+
+TEST(ProbeStory, SaysWhatAnswersWereTakenFor) {
+  metrics::ProbeOutcome outcome = nginx_outcome();
+  outcome.allowed_status = 302;
+  outcome.neither = {{500, 1'300}, {502, 2}};
+  outcome.malformed = {{"retry_after", 1}};
+  outcome.facts.key_undecided = {"header:X-User", "query:user"};
+  const std::string story = story_of(outcome);
+  EXPECT_THAT(story, HasSubstr("admissions have status 302; denials have status 503; 1,300 of "));
+  EXPECT_THAT(story, HasSubstr("2 of status"));
+  EXPECT_THAT(story, HasSubstr("retry_after cannot be read in 1 answer"));
+  EXPECT_THAT(story, HasSubstr("which of header:X-User and query:user tell requests apart"));
+}
+
+TEST(ProbeStory, SaysWhereNothingBoundsANumber) {
+  metrics::ProbeOutcome outcome = nginx_outcome();
+  outcome.facts.alternatives[0].limit = {"concurrency", "concurrency", {{"limit", "5", "5", ""}}};
+  EXPECT_TRUE(
+      make_probe_report(outcome)["probe"]["alternatives"][0]["ranges"]["limit"]["most"].is_null());
+  EXPECT_THAT(story_of(outcome), HasSubstr("next best: concurrency limit>=5"));
 }
 
 TEST(ProbeStory, SaysWhatIsOpen) {
