@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
@@ -14,13 +15,16 @@
 #include "cli/report_files.hpp"
 #include "report/compare.hpp"
 #include "report/json.hpp"
-#include "report/probe.hpp"
 #include "report/reading.hpp"
 
 namespace weir::cli {
 namespace {
 
-using Reports = std::vector<nlohmann::ordered_json>;
+/// The reports of one side, and what lay beside them that is none, a sentence each.
+struct Side {
+  std::vector<nlohmann::ordered_json> reports;
+  std::vector<std::string> left_out;
+};
 
 /// `weir report compare`, its options parsed.
 struct CompareCommand {
@@ -51,24 +55,44 @@ Result<std::vector<std::string>> files_at(const std::string& path) {
   return files;
 }
 
-Result<Reports> read_side(const std::vector<std::string>& paths) {
-  Reports reports;
+/// Why the figures of what a file holds cannot be compared; empty if they can, or if it is no
+/// report.
+std::string why_not_compared(const std::string& text) {
+  const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
+  if (!json.is_object()) return "";
+  if (!json.contains("schema_version")) return "is no report";
+  const std::string mode = json.contains("mode") && json["mode"].is_string() ? json["mode"] : "";
+  if (mode == "probe") return "is of a probe, which has no figures to compare";
+  if (mode == "sweep") return "is of a sweep, whose settings are many runs: compare runs of two";
+  return mode == "compare" ? "is a comparison" : "";
+}
+
+/// What is named itself must be comparable; what only lies in a folder is left out if it is not.
+Result<Side> read_side(const std::vector<std::string>& paths) {
+  Side side;
   for (const std::string& path : paths) {
     const auto files = files_at(path);
     if (!files) return tl::unexpected(files.error());
     for (const std::string& file : *files) {
       const auto text = read_file(file);
       if (!text) return tl::unexpected(text.error());
+      if (const std::string why = why_not_compared(*text); !why.empty()) {
+        const std::string sentence = fmt::format("{}: {}", file, why);
+        if (file == path) return fail(ErrorKind::usage, sentence);
+        side.left_out.push_back(sentence);
+        continue;
+      }
       auto report = report::read_report(*text, file);
       if (!report) return tl::unexpected(report.error());
-      if (report::is_probe_report(*report)) {
-        return fail(ErrorKind::usage,
-                    fmt::format("{}: is of a probe, which has no figures to compare", file));
-      }
-      reports.push_back(std::move(*report));
+      side.reports.push_back(std::move(*report));
+    }
+    if (side.reports.empty()) {
+      return fail(ErrorKind::usage,
+                  fmt::format("{}: there is nothing to compare in it{}{}", path,
+                              side.left_out.empty() ? "" : "; ", fmt::join(side.left_out, "; ")));
     }
   }
-  return reports;
+  return side;
 }
 
 int CompareCommand::run() {
@@ -86,11 +110,14 @@ int CompareCommand::run() {
   if (!before) return complain_of(before.error());
   const auto after = read_side(fresh);
   if (!after) return complain_of(after.error());
-  const auto comparison = report::compare_reports(*before, *after, options);
+  for (const Side* side : {&*before, &*after}) {
+    for (const std::string& sentence : side->left_out) complain(sentence + ": left out");
+  }
+  const auto comparison = report::compare_reports(before->reports, after->reports, options);
   CommonOptions common;
   common.no_color = no_color;
   const std::string text =
-      format == "html"       ? report::compare_html(comparison, *before, *after)
+      format == "html"       ? report::compare_html(comparison, before->reports, after->reports)
       : format == "markdown" ? report::compare_markdown(comparison)
       : format == "json"
           ? report::to_text(comparison)

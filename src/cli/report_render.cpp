@@ -2,6 +2,7 @@
 
 #include <CLI/Option.hpp>
 #include <CLI/Validators.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -14,6 +15,7 @@
 #include "report/junit.hpp"
 #include "report/markdown.hpp"
 #include "report/reading.hpp"
+#include "report/sweep_text.hpp"
 #include "report/terminal.hpp"
 
 namespace weir::cli {
@@ -56,6 +58,11 @@ int RenderCommand::run() const {
     auto report = report::read_report(*text, file);
     if (!report) return complain_of(report.error());
     reports.push_back(std::move(*report));
+  }
+  if (format == "csv" && reports.size() > 1 &&
+      std::any_of(reports.begin(), reports.end(), report::is_sweep_report)) {
+    complain("report render: the CSV of a sweep is a table of its own: render it alone");
+    return exit_usage;
   }
   const std::string rendered = render(reports);
   if (!out.empty()) {

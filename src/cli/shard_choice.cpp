@@ -102,15 +102,29 @@ Result<ShardChoice> choose_shard(const std::string& words, const Environment& en
   return ShardChoice{};
 }
 
+void say_that_it_is_not_cut(const char* what, bool quiet) {
+  const auto choice = choose_shard("", [](const char* name) { return std::getenv(name); });
+  if (quiet || (choice && !choice->shard)) return;
+  const bool by_slurm = std::getenv("SLURM_ARRAY_TASK_ID") != nullptr;
+  fmt::print(stderr,
+             "weir: {} is not cut into shards, so that every task does all of it ({} is set)\n",
+             what, by_slurm ? "SLURM_ARRAY_TASK_ID" : "JOB_COMPLETION_INDEX");
+}
+
 void ShardOption::add_to(CLI::App& command) {
-  command
-      .add_option("--shard", words,
-                  "Run one part of several, by keys: 2/4 (default: as the environment of a Slurm "
-                  "array or an Indexed Job says; all for the whole)")
-      ->type_name("I/N");
+  option = command
+               .add_option(
+                   "--shard", words,
+                   "Run one part of several, by keys: 2/4 (default: as the environment of a Slurm "
+                   "array or an Indexed Job says; all for the whole)")
+               ->type_name("I/N");
 }
 
 int ShardOption::choose(bool quiet) {
+  if (option->count() > 0 && words.empty()) {
+    complain("--shard \"\": must be such as 2/4, or \"all\"");
+    return exit_usage;
+  }
   const auto choice = choose_shard(words, [](const char* name) { return std::getenv(name); });
   if (!choice) return complain_of(choice.error());
   shard = choice->shard;

@@ -25,11 +25,16 @@ struct ShardChoice {
 /// Indexed Job of Kubernetes. Variables that say it in part, or what cannot be, are an error.
 Result<ShardChoice> choose_shard(const std::string& words, const Environment& environment);
 
+/// Says, of what cannot be cut, that every task of an array does all of it, if this is one.
+void say_that_it_is_not_cut(const char* what, bool quiet);
+
 /// The option --shard of a command.
 struct ShardOption {
   std::string words;
   /// What was chosen; nothing before choose().
   std::optional<Shard> shard;
+
+  const CLI::Option* option = nullptr;
 
   void add_to(CLI::App& command);
   /// Chooses, and says so on standard error unless `quiet`; an exit code.

@@ -15,6 +15,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_files.hpp"
+#include "cli/shard_choice.hpp"
 #include "cli/write_report.hpp"
 #include "report/json.hpp"
 #include "report/sweep_csv.hpp"
@@ -58,7 +59,7 @@ void SweepCommand::add_to(CLI::App& command) {
   command
       .add_option("--objective", objectives,
                   "A field of the report to choose by, the first counting most: "
-                  "totals.denied_ratio:min, series.allowed:min")
+                  "totals.denied_ratio:min, peak_allowed:min")
       ->type_name("FIELD:min|max")
       ->allow_extra_args(false);
   command.add_option("--field", fields, "A further field of the report to show")
@@ -77,12 +78,15 @@ void SweepCommand::add_to(CLI::App& command) {
       {"Every value of every varied field is tried with every other. Ranges are of whole or "
        "decimal "
        "numbers, durations or rates, and STEPS counts both ends; commas make a list of any values. "
-       "What is below /policy or /policies varies on the same traffic; whatever else varies has "
-       "traffic of its own. Each setting's figures are those of simulate with --set.",
+       "What is below /policy or /policies varies on the same traffic, but for a limit's key, "
+       "which "
+       "decides how traffic falls into parts; whatever else varies has traffic of its own. Each "
+       "setting's figures are those of simulate with --set.",
        "The best setting is, of those that keep all thresholds, the one that is best in the first "
-       "objective, among equals in the next. Of a series the largest value counts. Without "
-       "--objective these are the share of requests denied (of the class whose denials a threshold "
-       "bounds) and the most allowed at once, first the one that no threshold bounds."},
+       "objective, among equals in the next. Of a series the largest value counts; peak_allowed is "
+       "the most allowed in any window as long as the series' interval. Without --objective these "
+       "are the share of requests denied (of the class whose denials a threshold bounds) and "
+       "peak_allowed, first the one that no threshold bounds."},
       {{"Choose a bucket",
         "weir sweep scenario.jsonc --vary /policy/limits/0/capacity=10..50:5 "
         "--vary /policy/limits/0/rate=1/s..16/s:5:log"},
@@ -108,6 +112,10 @@ Result<sweep::SweepOptions> SweepCommand::options() const {
 }
 
 int SweepCommand::refuse(const sweep::SweepRefusal& refusal) const {
+  if (refusal.setting.empty() && refusal.kind == ErrorKind::usage) {
+    for (const Problem& problem : refusal.problems) complain(problem.message);
+    return exit_usage;
+  }
   const std::string where =
       refusal.setting.empty() ? file : fmt::format("{}: {}", file, refusal.setting);
   complain(where, refusal.problems);
@@ -143,6 +151,7 @@ int SweepCommand::deliver(const nlohmann::ordered_json& report) const {
 }
 
 int SweepCommand::run() const {
+  say_that_it_is_not_cut("a sweep", common.quiet);
   const auto load = common.load_options(folder_of(file));
   if (!load) return complain_of(load.error());
   auto grid = sweep::Grid::make(varied, most_settings);
@@ -157,7 +166,7 @@ int SweepCommand::run() const {
   const auto started = std::chrono::steady_clock::now();
   sim::RunControl control;
   const InterruptGuard guard(control.stop);
-  const auto sweep = sweep::Sweep::prepare(*text, *load, std::move(*grid), *options);
+  const auto sweep = sweep::Sweep::prepare(*text, *load, std::move(*grid), *options, control);
   if (!sweep) return refuse(sweep.error());
   const auto outcome = [&] {
     const ProgressBar bar(control, sweep->first().name, !common.quiet);
@@ -168,7 +177,8 @@ int SweepCommand::run() const {
   const auto report = sweep::make_sweep_report(*sweep, *outcome);
   const int delivered = deliver(report);
   if (!common.quiet) {
-    fmt::print(stderr, "ran {} settings in {:.2f} s\n", outcome->settings.size(), took.count());
+    const std::size_t ran = outcome->settings.size();
+    fmt::print(stderr, "ran {} setting{} in {:.2f} s\n", ran, ran == 1 ? "" : "s", took.count());
   }
   if (delivered != exit_passed) return delivered;
   if (outcome->interrupted) return exit_interrupted;

@@ -176,6 +176,18 @@ void merge(Accumulator& sum, const Accumulator& other) {
     *sum.live += *other.live;
   }
   add_each(sum.series, other.series);
+  add_each(sum.allowed_by_part, other.allowed_by_part);
+}
+
+std::uint64_t most_allowed_in(const Accumulator& accumulator, std::size_t parts) {
+  const std::vector<std::uint32_t>& allowed = accumulator.allowed_by_part;
+  std::uint64_t in_window = 0, most = 0;
+  for (std::size_t i = 0; i < allowed.size(); ++i) {
+    in_window += allowed[i];
+    if (i >= parts) in_window -= allowed[i - parts];
+    most = std::max(most, in_window);
+  }
+  return most;
 }
 
 void keep_top_denied(std::vector<DeniedKey>& keys) {

@@ -227,6 +227,9 @@ struct Accumulator {
   std::optional<LiveTotals> live;
   /// series[i] covers [i, i + 1) times the scenario's interval, from the end of the warm-up.
   std::vector<SeriesPoint> series;
+  /// Of these intervals how much was allowed in each of their equal parts; empty unless that was
+  /// asked for. Stands in no report.
+  std::vector<std::uint32_t> allowed_by_part;
 
   static constexpr std::size_t top_denied_kept = 20;
 
@@ -236,6 +239,9 @@ struct Accumulator {
 /// Adds `other` into `sum`: the same whichever way round and in whatever order. The denied keys of
 /// the two are taken to be different ones, as they are where the keys of a run are split.
 void merge(Accumulator& sum, const Accumulator& other);
+
+/// The most that was allowed in any so many parts of the series' intervals, one after another.
+std::uint64_t most_allowed_in(const Accumulator& accumulator, std::size_t parts);
 
 /// Keeps `keys` in the order of Accumulator::top_denied and no longer than it may be.
 void keep_top_denied(std::vector<DeniedKey>& keys);

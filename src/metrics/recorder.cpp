@@ -32,6 +32,7 @@ Recorder::Recorder(const Columns& columns, std::size_t classes, RecordClock cloc
       classes_(classes) {
   into_.classes.resize(classes);
   into_.series.resize(clock.series_points);
+  into_.allowed_by_part.resize(clock.series_points * clock.parts);
   for (std::size_t column = 0; column < columns.dictionaries.size(); ++column) {
     const std::size_t values = columns.dictionaries[column].size();
     if (values > few_values) continue;
@@ -70,6 +71,9 @@ void Recorder::add_interval(const RequestBlock& block, const BlockDecisions& dec
   point.allowed += allowed;
   point.denied += denied;
   into_.latency_denied.record_n(0, denied);
+  for (std::size_t i = begin; clock_.parts > 0 && i < end; ++i) {
+    if (decisions.allowed[i] != 0) add_to_part(block.at[i], 1);
+  }
   if (!decisions.any_delay) {
     point.succeeded += allowed;
     for (Histogram* h :
@@ -158,6 +162,16 @@ SeriesPoint& Recorder::point_at(Instant at) {
   return into_.series[last_point_];
 }
 
+void Recorder::add_to_part(Instant at, std::int32_t change) {
+  if (clock_.parts == 0) return;
+  const std::int64_t part =
+      mul_div_floor((at - clock_.counted_from).ns(), static_cast<std::int64_t>(clock_.parts),
+                    clock_.series_interval.ns());
+  const std::size_t last = into_.allowed_by_part.size() - 1;
+  std::uint32_t& allowed = into_.allowed_by_part[std::min(static_cast<std::size_t>(part), last)];
+  allowed += static_cast<std::uint32_t>(change);
+}
+
 void Recorder::attempt(const RequestBlock& block, std::size_t row, Answer answer, bool is_retry,
                        Duration denied_after) {
   if (!counts(block.at[row])) return;
@@ -168,6 +182,7 @@ void Recorder::attempt(const RequestBlock& block, std::size_t row, Answer answer
   SeriesPoint& point = point_at(block.at[row]);
   ++point.attempts;
   point.allowed += one.allowed;
+  if (answer == Answer::allowed) add_to_part(block.at[row], 1);
   point.denied += one.denied;
   point.retries += is_retry ? 1U : 0U;
   classes_[block.traffic_class[row]].counts += one;
@@ -191,6 +206,7 @@ void Recorder::attempt(const RequestBlock& block, std::size_t row, Answer answer
 void Recorder::refused(const RequestBlock& block, std::size_t row) {
   if (!counts(block.at[row])) return;
   --point_at(block.at[row]).allowed;
+  add_to_part(block.at[row], -1);
   Counts& totals = classes_[block.traffic_class[row]].counts;
   --totals.allowed;
   ++totals.errors;

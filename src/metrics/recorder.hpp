@@ -14,6 +14,9 @@ struct RecordClock {
   Instant counted_from;
   Duration series_interval;
   std::size_t series_points = 1;
+  /// Into how many parts an interval is cut to tell how much was allowed in each; 0: that is not
+  /// told.
+  std::size_t parts = 0;
 };
 
 /// What one policy decided of a block of requests.
@@ -62,6 +65,8 @@ class Recorder {
 
  private:
   SeriesPoint& point_at(Instant at);
+  /// Counts `change` more, or less, as allowed in the part of an interval that holds the instant.
+  void add_to_part(Instant at, std::int32_t change);
   void add_interval(const RequestBlock& block, const BlockDecisions& decisions, std::size_t begin,
                     std::size_t end, std::size_t interval);
   /// Counts an operation that ended well in the interval in which it did, if the run has it.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -197,19 +198,91 @@ bool enough_runs(std::size_t n, std::size_t m, double significance) {
 
 bool is_simulation(const Group& group) { return (*group.front())["mode"] == "simulate"; }
 
-void add_what_differs(const ScenarioGroups& groups, Json& remarks) {
+std::string quoted_text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+/// The names of a report's policies and classes, as one text.
+std::string names_in(const Json& report, const char* section) {
+  std::string names;
+  if (!report.contains(section)) return names;
+  for (const auto& item : report[section].items()) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", item.key());
+  }
+  return names;
+}
+
+/// The figures of the only policy, or of the first.
+const Json& some_figures(const Json& report) {
+  if (!report.contains("policies") || report["policies"].empty()) return report;
+  return report["policies"].front();
+}
+
+/// What reports of different scenarios show of their difference, a sentence each: where there is
+/// any, their figures are of different requests.
+std::vector<std::string> what_else_is_asked(const Json& before, const Json& after) {
+  std::vector<std::string> differences;
+  const auto compare = [&](const char* what, const Json& was, const Json& is) {
+    if (was == is) return;
+    differences.push_back(
+        fmt::format("{} was {} and is {}", what, quoted_text(was), quoted_text(is)));
+  };
+  compare("the scenario", before["scenario"]["name"], after["scenario"]["name"]);
+  compare("the seed", before["scenario"]["seed"], after["scenario"]["seed"]);
+  if (before["scenario"]["sha256"] == after["scenario"]["sha256"]) return differences;
+  const Json& was = some_figures(before);
+  const Json& is = some_figures(after);
+  compare("the classes", names_in(was, "classes"), names_in(is, "classes"));
+  if (before["mode"] != "simulate" || after["mode"] != "simulate") return differences;
+  compare("the start", before["start"], after["start"]);
+  compare("duration_ns", before["duration_ns"], after["duration_ns"]);
+  if (!was.contains("operations") || !is.contains("operations")) return differences;
+  compare("the number of operations", was["operations"]["count"], is["operations"]["count"]);
+  return differences;
+}
+
+bool is_pseudonym(std::string_view key) {
+  return key.size() == 14 && key.starts_with("k-") &&
+         key.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
+}
+
+/// Whether a report's keys are pseudonyms; none if it names no key.
+std::optional<bool> has_pseudonyms(const Json& report) {
+  const Json& figures = some_figures(report);
+  if (!figures.contains("top_denied") || figures["top_denied"].empty()) return std::nullopt;
+  return is_pseudonym(figures["top_denied"][0]["key"].get<std::string>());
+}
+
+/// Says what is not the same; whether what was run can be compared at all.
+bool add_what_differs(const ScenarioGroups& groups, Json& remarks) {
   const Json& before = *groups.base.front();
   const Json& after = *groups.fresh.front();
+  bool comparable = true;
   if (before["mode"] != after["mode"]) {
     remarks.push_back(fmt::format("one side is of {}, the other of {}",
                                   before["mode"].get<std::string>(),
                                   after["mode"].get<std::string>()));
+    comparable = false;
   }
-  if (before["scenario"]["sha256"] != after["scenario"]["sha256"]) {
-    remarks.push_back("the scenarios are not the same: their hashes differ");
+  const auto asked = what_else_is_asked(before, after);
+  for (const std::string& difference : asked) {
+    remarks.push_back("not of the same requests: " + difference);
+    comparable = false;
   }
-  if (before["scenario"]["seed"] != after["scenario"]["seed"]) {
-    remarks.push_back("the seeds differ");
+  if (before["scenario"]["sha256"] != after["scenario"]["sha256"] && asked.empty()) {
+    remarks.push_back(
+        "the scenarios are not the same: their hashes differ, though the same is asked");
+  }
+  if (names_in(before, "policies") != names_in(after, "policies")) {
+    remarks.push_back(fmt::format("the policies were {} and are {}", names_in(before, "policies"),
+                                  names_in(after, "policies")));
+  }
+  const auto was_hashed = has_pseudonyms(before), is_hashed = has_pseudonyms(after);
+  if (was_hashed && is_hashed && *was_hashed != *is_hashed) {
+    remarks.push_back(
+        fmt::format("keys are pseudonyms on the {} side only (--pseudonyms): figures by key have "
+                    "no counterpart",
+                    *was_hashed ? "base" : "new"));
   }
   if (before["version"] != after["version"]) remarks.push_back("the versions of weir differ");
   if (before["verdict"] != after["verdict"]) {
@@ -217,6 +290,7 @@ void add_what_differs(const ScenarioGroups& groups, Json& remarks) {
                                   before["verdict"].get<std::string>(),
                                   after["verdict"].get<std::string>()));
   }
+  return comparable;
 }
 
 std::string verdict_of(const Json& rows, bool enough, bool any_change) {
@@ -242,7 +316,7 @@ Json compare_scenario(const ScenarioGroups& groups, const CompareOptions& option
     judge_by_repetition(rows, base, fresh, tolerance, options.significance);
   }
   Json remarks = Json::array();
-  add_what_differs(groups, remarks);
+  const bool comparable = add_what_differs(groups, remarks);
   if (!enough) {
     remarks.push_back("too few runs to tell a change from chance: compare 7 or more a side");
   }
@@ -257,7 +331,7 @@ Json compare_scenario(const ScenarioGroups& groups, const CompareOptions& option
   const bool is_whole = std::none_of(groups.base.begin(), groups.base.end(), is_part) &&
                         std::none_of(groups.fresh.begin(), groups.fresh.end(), is_part);
   if (!is_whole) remarks.push_back("not all of them are reports of a whole run");
-  if (!is_whole && verdict == "pass") verdict = "inconclusive";
+  if ((!is_whole || !comparable) && verdict == "pass") verdict = "inconclusive";
   return {{"name", groups.name},
           {"by", exact ? "equality" : "repetition"},
           {"tolerance", tolerance},

@@ -3,6 +3,8 @@
 #include <string_view>
 
 #include "report/figure_list.hpp"
+#include "report/sweep_csv.hpp"
+#include "report/sweep_text.hpp"
 
 namespace weir::report {
 namespace {
@@ -54,6 +56,7 @@ class CsvRows {
 }  // namespace
 
 std::string render_csv(const std::vector<Json>& reports) {
+  if (reports.size() == 1 && is_sweep_report(reports[0])) return sweep_csv(reports[0]);
   std::string text = "scenario,mode,policy,figure,unit,time_ns,value\r\n";
   for (const Json& report : reports) {
     CsvRows rows(report, text);

@@ -7,6 +7,8 @@
 #include "report/html_sections.hpp"
 #include "report/probe.hpp"
 #include "report/summary_tables.hpp"
+#include "report/sweep_html.hpp"
+#include "report/sweep_text.hpp"
 
 namespace weir::report {
 namespace {
@@ -47,6 +49,7 @@ std::string render_html(const Json& report) {
   const TerminalOptions options{.unicode = true};
   const Cells cells(options);
   if (is_probe_report(report)) return render_probe_html(report, cells);
+  if (is_sweep_report(report)) return sweep_html(report);
   const std::string name = report["scenario"]["name"];
   HtmlPage page(name.empty() ? "unnamed scenario" : name);
   page.verdict(report["verdict"].get<std::string>());

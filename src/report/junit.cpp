@@ -8,6 +8,7 @@
 
 #include "report/figure_list.hpp"
 #include "report/html_page.hpp"
+#include "report/sweep_text.hpp"
 
 namespace weir::report {
 namespace {
@@ -80,8 +81,21 @@ TestCase disagreement_case(const Json& verify, const KindOfDisagreement& kind, b
   return test;
 }
 
+TestCase some_setting_case(const Json& sweep) {
+  TestCase test{"sweep", "some setting passes", {}, {}};
+  if (sweep["best"].is_null()) {
+    test.outcome = TestCase::Outcome::failed;
+    test.message = sweep["summary"].get<std::string>();
+  }
+  return test;
+}
+
 std::vector<TestCase> cases_of(const Json& report) {
   std::vector<TestCase> cases = {conclusive_case(report)};
+  if (is_sweep_report(report)) {
+    if (!report.contains("interrupted")) cases.push_back(some_setting_case(report));
+    return cases;
+  }
   if (!report.contains("thresholds")) return cases;
   for (const Json& row : report["thresholds"]) cases.push_back(threshold_case(row));
   if (!report.contains("verify")) return cases;

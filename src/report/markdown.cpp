@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <sstream>
 
+#include "report/figure_list.hpp"
 #include "report/probe.hpp"
 #include "report/summary_tables.hpp"
+#include "report/sweep_terminal.hpp"
+#include "report/sweep_text.hpp"
 #include "report/terminal_live.hpp"
 #include "report/terminal_loop.hpp"
 #include "report/verification.hpp"
@@ -46,6 +49,10 @@ std::string cell_text(const Cell& cell, const Column& column) {
   return markdown_code(cell.text);
 }
 
+std::string verdict_mark(const std::string& verdict) {
+  return verdict == "pass" ? "✅" : verdict == "fail" ? "❌" : "⚠️";
+}
+
 /// Writes one report.
 class MarkdownReport {
  public:
@@ -69,10 +76,9 @@ class MarkdownReport {
 
   void title() {
     const std::string verdict = report_["verdict"];
-    const char* mark = verdict == "pass" ? "✅" : verdict == "fail" ? "❌" : "⚠️";
     std::string name = cells_.safe(report_["scenario"]["name"]);
     if (name.empty()) name = "unnamed scenario";
-    text_ += fmt::format("### {} {}: {}\n\n", mark, markdown_code(name), verdict);
+    text_ += fmt::format("### {} {}: {}\n\n", verdict_mark(verdict), markdown_code(name), verdict);
   }
 
   /// Those that failed first, since not all may be shown.
@@ -134,6 +140,17 @@ std::string probe_markdown(const Json& report) {
   return text + '\n';
 }
 
+std::string sweep_markdown(const Json& sweep) {
+  const std::string verdict = sweep["verdict"];
+  std::string text = fmt::format("### {} {}: {}\n\n{}\n\n", verdict_mark(verdict),
+                                 markdown_code(subject_of(sweep)), verdict,
+                                 markdown_text(sweep["summary"].get<std::string>()));
+  if (sweep.contains("interrupted")) {
+    text += markdown_text(SweepText(sweep).interruption()) + "\n\n";
+  }
+  return text + markdown_table(sweep_table(sweep, SweepRows::front, with_unicode));
+}
+
 }  // namespace
 
 std::string markdown_text(std::string_view text) { return escaped(printable(text, with_unicode)); }
@@ -169,7 +186,9 @@ std::string markdown_table(const Table& table, std::size_t most) {
 std::string render_markdown(const std::vector<Json>& reports) {
   std::string text;
   for (const Json& report : reports) {
-    text += is_probe_report(report) ? probe_markdown(report) : MarkdownReport(report).render();
+    text += is_probe_report(report)   ? probe_markdown(report)
+            : is_sweep_report(report) ? sweep_markdown(report)
+                                      : MarkdownReport(report).render();
   }
   return text;
 }

@@ -10,6 +10,8 @@
 
 #include "report/probe.hpp"
 #include "report/schema.hpp"
+#include "report/sweep_schema.hpp"
+#include "report/sweep_text.hpp"
 
 namespace weir::report {
 namespace {
@@ -19,7 +21,9 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 /// The innermost place that does not fit the schema, and why; empty if all of it does.
 std::string first_misfit(const nlohmann::json& report) {
   // Order says nothing about what fits.
-  const nlohmann::json document = is_probe_report(report) ? probe_schema() : report_schema();
+  const nlohmann::json document = is_probe_report(report)   ? probe_schema()
+                                  : is_sweep_report(report) ? sweep_schema()
+                                                            : report_schema();
   valijson::Schema schema;
   valijson::SchemaParser().populateSchema(Adapter(document), schema);
   valijson::ValidationResults results;

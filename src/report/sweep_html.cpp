@@ -93,6 +93,9 @@ std::string sweep_html(const Json& sweep) {
   HtmlPage page(fmt::format("{}: sweep", sweep["scenario"]["name"].get<std::string>()));
   page.verdict(sweep["verdict"].get<std::string>());
   page.paragraph(sweep["summary"].get<std::string>(), Style::bold);
+  if (sweep.contains("interrupted")) {
+    page.paragraph(SweepText(sweep).interruption(), Style::warning);
+  }
   std::string thresholds;
   for (const Json& expression : sweep["thresholds"]) {
     thresholds += fmt::format("{}{}", thresholds.empty() ? "A setting passes with " : ", ",

@@ -34,10 +34,13 @@ Json setting_row() {
        {"verdict", described("Whether it passes the thresholds",
                              {{"enum", {"pass", "fail", "inconclusive"}}})},
        {"failed", list_of("The thresholds that it fails", {{"type", "string"}})},
-       {"front", flag("Whether no other setting is better in everything")},
+       {"front", flag("Whether no other setting is better in everything; of those that reach the "
+                      "same only one, the first that passes if there is one")},
+       {"ties", counting_from_1("How many other settings of the front reach the same"), false},
        {"figures",
         by_name("By field: what `weir simulate` with --set reports, as far as thresholds, "
-                "objectives and --field name it; null where there is nothing to compute",
+                "objectives and --field name it, and peak_allowed: the most allowed in any window "
+                "of series_interval_ns; null where there is nothing to compute",
                 {{"type", {"number", "null"}}})},
        {"sha256", sha256("SHA-256 of the setting's resolved scenario")}});
 }
@@ -65,7 +68,12 @@ std::vector<Field> sweep_fields() {
       {"varied", list_of("What varies", varied_row())},
       {"thresholds", list_of("What makes a setting pass", {{"type", "string"}})},
       {"objectives", list_of("What is chosen by, the first counting most", objective_row())},
-      {"series_interval_ns", whole("Of the series whose largest values count", "ns")},
+      {"fields", list_of("What --field asked for", {{"type", "string"}}), false},
+      {"series_interval_ns",
+       whole("Of the series whose largest values count; as long are the windows of peak_allowed",
+             "ns")},
+      {"series_parts",
+       whole("Into how many equal parts such an interval is cut: a window may begin at each", "1")},
       {"traffic_plans",
        whole("For how many different kinds of traffic; 1 where only policies vary", "1")},
       {"passed", whole("How many settings pass", "1")},

@@ -1,7 +1,9 @@
 #include "report/sweep_terminal.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/text.hpp"
@@ -26,16 +28,27 @@ std::string upper_verdict(const Json& verdict) {
   return verdict == "fail" ? "FAIL" : "INCONCLUSIVE";
 }
 
+bool is_asked_for(const Json& sweep, const std::string& field) {
+  const auto is_it = [&](const Json& one) {
+    return one.is_string() ? one == field : one["field"] == field;
+  };
+  const Json fields = sweep.value("fields", Json::array());
+  return std::any_of(fields.begin(), fields.end(), is_it) ||
+         std::any_of(sweep["objectives"].begin(), sweep["objectives"].end(), is_it);
+}
+
 std::vector<Column> sweep_columns(const Json& sweep, const SweepText& words,
                                   const TerminalOptions& options) {
   std::vector<Column> columns;
   for (const std::string& title : words.varied_titles()) {
     columns.push_back({printable(title, options), Align::right});
   }
-  int expendable = 0;
+  // What was asked for stays.
+  int expendable = 1;
   if (!sweep["settings"].empty()) {
     for (const auto& [field, figure] : sweep["settings"][0]["figures"].items()) {
-      columns.push_back({printable(words.title(field), options), Align::right, expendable++ / 2});
+      columns.push_back({printable(words.title(field), options), Align::right,
+                         is_asked_for(sweep, field) ? 0 : expendable++});
     }
   }
   columns.push_back({"passes", Align::right});
@@ -62,7 +75,9 @@ std::vector<Cell> row_of(const Json& setting, bool best, const SweepText& words,
   }
   row.push_back({mark(passes, options), passes ? Style::good : Style::bad});
   const char* in_front = options.unicode ? "●" : "*";
-  row.push_back({best ? "best" : setting["front"].get<bool>() ? in_front : "", style});
+  std::string front = best ? "best" : setting["front"].get<bool>() ? in_front : "";
+  if (setting.contains("ties")) front += " +" + setting["ties"].dump();
+  row.push_back({front, style});
   return row;
 }
 
@@ -91,11 +106,25 @@ std::string about(const Json& sweep, const SweepText& words) {
                     words.title(objective["field"].get<std::string>()));
   }
   const auto count = static_cast<std::int64_t>(sweep["settings"].size());
-  return fmt::format("sweep of {} settings, {}; chosen by {}", format_count(count),
+  return fmt::format("sweep of {} setting{}, {}; chosen by {}", format_count(count),
+                     count == 1 ? "" : "s",
                      sweep["traffic_plans"] == 1
                          ? "on the same traffic"
-                         : fmt::format("on {} traffics", sweep["traffic_plans"].dump()),
+                         : fmt::format("on {} kinds of traffic", sweep["traffic_plans"].dump()),
                      objectives);
+}
+
+/// What readers of the table must know of what it does not have.
+std::string what_is_not_shown(const Json& sweep, const Table& table,
+                              const TerminalOptions& options) {
+  std::string text;
+  const bool ties = std::any_of(sweep["settings"].begin(), sweep["settings"].end(),
+                                [](const Json& setting) { return setting.contains("ties"); });
+  if (ties) text += "  +: so many other settings reach the same\n";
+  if (const auto gone = table.left_out(options); !gone.empty()) {
+    text += fmt::format("  no room for {}; --csv has them\n", fmt::join(gone, ", "));
+  }
+  return text;
 }
 
 }  // namespace
@@ -121,6 +150,7 @@ std::string render_sweep(const Json& sweep, const TerminalOptions& options) {
   const bool many = sweep["settings"].size() > most_rows;
   const Table table = sweep_table(sweep, many ? SweepRows::front : SweepRows::all, options);
   if (!table.empty()) text += fmt::format("\n{}", table.render(options));
+  text += what_is_not_shown(sweep, table, options);
   if (many) text += "  the front; --csv, --html and --json have every setting\n";
   if (!sweep["thresholds"].empty()) {
     text += "\n  passes:";
@@ -132,9 +162,7 @@ std::string render_sweep(const Json& sweep, const TerminalOptions& options) {
     text += "\n";
   }
   if (sweep.contains("interrupted")) {
-    text += sentence(fmt::format("  interrupted after {} of the settings",
-                                 percent(sweep["done_ratio"].get<double>())),
-                     Style::warning, options);
+    text += sentence("  " + words.interruption(), Style::warning, options);
   }
   return text + "\n" + sentence(sweep["summary"].get<std::string>(), Style::bold, options);
 }

@@ -45,6 +45,10 @@ std::string short_value(const std::string& value) {
 
 }  // namespace
 
+bool is_sweep_report(const nlohmann::ordered_json& report) {
+  return report.is_object() && report.contains("mode") && report["mode"] == "sweep";
+}
+
 std::vector<std::string> SweepText::varied_titles() const {
   std::vector<std::string> titles;
   for (std::size_t tokens = 1; tokens < 64; ++tokens) {
@@ -73,7 +77,8 @@ std::string SweepText::title(const std::string& field) const {
   const std::string name = own(field);
   if (name == "totals.allowed") return "allowed";
   if (name == "totals.denied_ratio") return "denied %";
-  if (name == "series.allowed") return fmt::format("peak/{}", interval());
+  if (name == "peak_allowed") return fmt::format("peak/{}", interval());
+  if (name == "series.allowed") return fmt::format("allowed/{}", interval());
   if (const std::string traffic = class_denied(name); !traffic.empty()) {
     return fmt::format("{} denied %", traffic);
   }
@@ -113,9 +118,7 @@ std::string SweepText::clause(const std::string& field, const Json& figure) cons
   const std::string number = value(field, figure);
   if (name == "totals.allowed") return fmt::format("allows {}", number);
   if (name == "totals.denied_ratio") return fmt::format("denies {}", number);
-  if (name == "series.allowed") {
-    return fmt::format("allows at most {} in {}", number, interval());
-  }
+  if (name == "peak_allowed") return fmt::format("allows at most {} in any {}", number, interval());
   if (const std::string traffic = class_denied(name); !traffic.empty()) {
     return fmt::format("denies {} of {}", number, traffic);
   }
@@ -123,6 +126,11 @@ std::string SweepText::clause(const std::string& field, const Json& figure) cons
     return fmt::format("allows at most {} in any window of {}", number, limit);
   }
   return fmt::format("{} {}", title(field), number);
+}
+
+std::string SweepText::interruption() const {
+  return fmt::format("interrupted after {} of the settings",
+                     percent(sweep_["done_ratio"].get<double>()));
 }
 
 std::string SweepText::goal_word(const Json& objective) {

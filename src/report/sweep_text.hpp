@@ -6,6 +6,8 @@
 
 namespace weir::report {
 
+bool is_sweep_report(const nlohmann::ordered_json& report);
+
 /// The words for what stands in the report of a sweep.
 class SweepText {
  public:
@@ -23,6 +25,8 @@ class SweepText {
   std::string setting(const Json& setting) const;
   /// "denies 0.8% of people".
   std::string clause(const std::string& field, const Json& figure) const;
+  /// Of an interrupted sweep: how much of it was done.
+  std::string interruption() const;
   /// Whether the field is small or large by a goal: "least" or "most".
   static std::string goal_word(const Json& objective);
 

@@ -25,13 +25,16 @@ std::size_t total_width(const Layout& layout, std::size_t longest_name) {
   return total;
 }
 
-void leave_out(Layout& layout, const std::vector<Column>& columns, std::size_t width) {
+/// What goes is added to `gone`.
+void leave_out(Layout& layout, const std::vector<Column>& columns, std::size_t width,
+               std::vector<std::string>& gone) {
   const auto by_value = [&](const Shown& a, const Shown& b) {
     return columns[a.index].expendable < columns[b.index].expendable;
   };
   while (total_width(layout, readable_name) > width) {
     const auto least = std::max_element(layout.begin(), layout.end(), by_value);
     if (columns[least->index].expendable == 0) return;
+    gone.push_back(columns[least->index].title);
     layout.erase(least);
   }
 }
@@ -89,10 +92,18 @@ std::size_t Table::natural_width() const {
   return total_width(natural_layout(columns_, rows_), std::size_t{1} << 20);
 }
 
+std::vector<std::string> Table::left_out(const TerminalOptions& options) const {
+  std::vector<std::string> gone;
+  Layout layout = natural_layout(columns_, rows_);
+  leave_out(layout, columns_, static_cast<std::size_t>(std::max(options.width, 1)), gone);
+  return gone;
+}
+
 std::string Table::render(const TerminalOptions& options) const {
   const auto width = static_cast<std::size_t>(std::max(options.width, 1));
   Layout layout = natural_layout(columns_, rows_);
-  leave_out(layout, columns_, width);
+  std::vector<std::string> gone;
+  leave_out(layout, columns_, width, gone);
   cut_names(layout, width);
   std::vector<Cell> titles;
   bool has_titles = false;

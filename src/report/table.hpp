@@ -39,6 +39,8 @@ class Table {
   /// How wide it would like to be.
   std::size_t natural_width() const;
   std::string render(const TerminalOptions& options) const;
+  /// The titles of the columns that render() leaves out.
+  std::vector<std::string> left_out(const TerminalOptions& options) const;
 
  private:
   std::vector<Column> columns_;

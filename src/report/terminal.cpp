@@ -9,6 +9,8 @@
 #include "report/cells.hpp"
 #include "report/probe.hpp"
 #include "report/summary_tables.hpp"
+#include "report/sweep_terminal.hpp"
+#include "report/sweep_text.hpp"
 #include "report/table.hpp"
 #include "report/terminal_live.hpp"
 #include "report/terminal_loop.hpp"
@@ -240,6 +242,7 @@ class Summary : private Cells {
 
 std::string render_terminal(const Json& report, const TerminalOptions& options) {
   if (is_probe_report(report)) return render_probe(report, options);
+  if (is_sweep_report(report)) return render_sweep(report, options);
   return Summary(report, options).render();
 }
 

@@ -81,6 +81,11 @@ tl::expected<Simulation, scenario::Refusal> Simulation::prepare(const scenario::
   return simulation;
 }
 
+std::size_t Simulation::series_parts() const {
+  constexpr std::size_t most_in_all = 1'000'000;
+  return std::clamp<std::size_t>(most_in_all / run_.facts.series_points(), 2, 100);
+}
+
 tl::expected<void, Problems> Simulation::set_policies(
     const std::vector<policy::PolicySpec>& specs) {
   policies_.clear();
@@ -179,19 +184,20 @@ class LaneRunner {
     }
     std::vector<std::unique_ptr<PolicyRun>> runs;
     for (std::size_t p = task.first_policy; p < task.end_policy; ++p) {
-      runs.push_back(
-          make_policy_run({.policy = simulation_.policies_[p],
-                           .plan = plan,
-                           .environment = simulation_.environment_,
-                           .shard = only,
-                           .clock = {plan.counted_from(), simulation_.run_.facts.series_interval,
-                                     simulation_.run_.facts.series_points()},
-                           .few_values = scenario::few_values,
-                           .into = accumulators_[p],
-                           .log = log_,
-                           .backend = simulation_.backend_ ? &*simulation_.backend_ : nullptr,
-                           .fairness = simulation_.fairness_[p],
-                           .control = &control_}));
+      runs.push_back(make_policy_run(
+          {.policy = simulation_.policies_[p],
+           .plan = plan,
+           .environment = simulation_.environment_,
+           .shard = only,
+           .clock = {plan.counted_from(), simulation_.run_.facts.series_interval,
+                     simulation_.run_.facts.series_points(),
+                     simulation_.options_.tells_parts ? simulation_.series_parts() : 0},
+           .few_values = scenario::few_values,
+           .into = accumulators_[p],
+           .log = log_,
+           .backend = simulation_.backend_ ? &*simulation_.backend_ : nullptr,
+           .fairness = simulation_.fairness_[p],
+           .control = &control_}));
     }
     return runs;
   }

@@ -27,6 +27,9 @@ struct SimulateOptions {
   std::optional<Shard> shard = {};
   /// Changes speed, never results.
   std::size_t block_rows = 1024;
+  /// Whether to tell how much was allowed in each part of the series' intervals, which a sweep
+  /// looks for the fullest window in: see Simulation::series_parts().
+  bool tells_parts = false;
 };
 
 /// A scenario made ready: traces read, traffic planned, policies bound.
@@ -48,6 +51,9 @@ class Simulation {
   const std::vector<std::string>& notes() const { return notes_; }
   const traffic::Plan& plan() const { return run_.traffic; }
   const RunFacts& facts() const { return run_.facts; }
+  /// Into how many parts each interval of the series is cut, if that is asked for: the fewer the
+  /// longer the series is.
+  std::size_t series_parts() const;
 
  private:
   Simulation(scenario::RunPlan run, const scenario::Scenario& scenario, SimulateOptions options);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace weir::sweep {
 namespace {
@@ -50,6 +51,26 @@ std::vector<std::size_t> pareto_front(const std::vector<Score>& scores,
     if (complete && !beaten) front.push_back(i);
   }
   return front;
+}
+
+std::vector<FrontPoint> without_ties(const std::vector<std::size_t>& front,
+                                     const std::vector<Score>& scores,
+                                     const std::vector<std::size_t>& preferred) {
+  const auto is_preferred = [&](std::size_t index) {
+    return std::binary_search(preferred.begin(), preferred.end(), index);
+  };
+  std::map<Score, FrontPoint> by_score;
+  for (const std::size_t index : front) {
+    const auto [at, is_new] = by_score.try_emplace(scores[index], FrontPoint{index, 0});
+    if (is_new) continue;
+    ++at->second.ties;
+    if (is_preferred(index) && !is_preferred(at->second.index)) at->second.index = index;
+  }
+  std::vector<FrontPoint> points;
+  for (const auto& [score, point] : by_score) points.push_back(point);
+  std::sort(points.begin(), points.end(),
+            [](const FrontPoint& a, const FrontPoint& b) { return a.index < b.index; });
+  return points;
 }
 
 std::optional<std::size_t> best_of(const std::vector<std::size_t>& candidates,

@@ -29,6 +29,20 @@ bool dominates(const Score& a, const Score& b, const std::vector<Objective>& obj
 std::vector<std::size_t> pareto_front(const std::vector<Score>& scores,
                                       const std::vector<Objective>& objectives);
 
+/// A point of the front, and how many others reach the very same.
+struct FrontPoint {
+  std::size_t index = 0;
+  std::size_t ties = 0;
+
+  bool operator==(const FrontPoint&) const = default;
+};
+
+/// Of those of a front that reach the same one stands for all: the first that is among
+/// `preferred` (in order), or else the first.
+std::vector<FrontPoint> without_ties(const std::vector<std::size_t>& front,
+                                     const std::vector<Score>& scores,
+                                     const std::vector<std::size_t>& preferred);
+
 /// The best of the candidates by the first objective, among equals by the next, and so on; then the
 /// first of them. None if there are no candidates.
 std::optional<std::size_t> best_of(const std::vector<std::size_t>& candidates,

@@ -28,7 +28,7 @@ std::string peak_field(const scenario::Scenario& scenario, const std::string& po
       return fmt::format("accuracy.{}.peak_in_window", limit.name);
     }
   }
-  return "series.allowed";
+  return peak_allowed;
 }
 
 }  // namespace
@@ -51,6 +51,11 @@ std::vector<Objective> default_objectives(const scenario::Scenario& scenario,
   }
   if (denied_bounded && !peak_bounded) return {peak, denied};
   return {denied, peak};
+}
+
+bool is_peak_allowed(const std::string& field) {
+  const std::string end = fmt::format(".{}", peak_allowed);
+  return field == peak_allowed || (field.starts_with("policies.") && field.ends_with(end));
 }
 
 bool is_series(const std::string& field) {

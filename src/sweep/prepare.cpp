@@ -49,9 +49,12 @@ std::string shape_of(const scenario::Scenario& scenario) {
 }  // namespace
 
 SweepResult<Sweep> Sweep::prepare(const std::string& text, const scenario::LoadOptions& load,
-                                  Grid grid, const SweepOptions& options) {
+                                  Grid grid, const SweepOptions& options,
+                                  const sim::RunControl& control) {
   Sweep sweep(std::move(grid), options);
-  if (const auto read = sweep.read_settings(text, load); !read) return tl::unexpected(read.error());
+  if (const auto read = sweep.read_settings(text, load, control); !read) {
+    return tl::unexpected(read.error());
+  }
   if (const auto chosen = sweep.choose_policy(); !chosen) return tl::unexpected(chosen.error());
   if (const auto chosen = sweep.choose_fields(); !chosen) return tl::unexpected(chosen.error());
   if (const auto checked = sweep.check_paths(); !checked) return tl::unexpected(checked.error());
@@ -64,8 +67,9 @@ SweepRefusal Sweep::refuse(std::size_t setting, ErrorKind kind, Problems problem
           std::move(problems)};
 }
 
-SweepResult<void> Sweep::read_settings(const std::string& text, const scenario::LoadOptions& load) {
-  for (std::size_t i = 0; i < grid_.size(); ++i) {
+SweepResult<void> Sweep::read_settings(const std::string& text, const scenario::LoadOptions& load,
+                                       const sim::RunControl& control) {
+  for (std::size_t i = 0; i < grid_.size() && (i == 0 || !control.stop); ++i) {
     scenario::LoadOptions changed = load;
     for (scenario::Override& value : grid_.overrides(i)) {
       changed.overrides.push_back(std::move(value));
@@ -115,11 +119,22 @@ SweepResult<void> Sweep::choose_fields() {
   }
   objectives_ =
       options_.objectives.empty() ? default_objectives(first(), policy_) : options_.objectives;
+  std::set<std::string> chosen_by;
   for (Objective& objective : objectives_) {
+    const std::string option =
+        fmt::format("--objective {}:{}", objective.field, objective.most ? "max" : "min");
     objective.field = full(objective.field);
+    if (!chosen_by.insert(objective.field).second) {
+      return tl::unexpected(usage(option + ": this field is an objective already"));
+    }
     add_once(fields_, objective.field);
+    named_by_.emplace(objective.field, option);
   }
-  for (const std::string& field : options_.fields) add_once(fields_, full(field));
+  for (const std::string& field : options_.fields) {
+    asked_.push_back(full(field));
+    add_once(fields_, asked_.back());
+    named_by_.emplace(asked_.back(), "--field " + field);
+  }
   return {};
 }
 
@@ -134,16 +149,25 @@ SweepResult<void> Sweep::check_paths() const {
     if (const auto paths = report::check_threshold_paths(asked); !paths) {
       return tl::unexpected(refuse(i, ErrorKind::invalid_scenario, paths.error()));
     }
-    asked.thresholds.clear();
     for (const std::string& field : fields_) {
-      // A series counts by its largest value.
-      if (!is_series(field)) asked.thresholds.push_back({.expression = field, .path = field});
+      // A series counts by its largest value; the other is no simulation's.
+      if (is_series(field) || is_peak_allowed(field)) continue;
+      asked.thresholds = {{.expression = field, .path = field}};
+      const auto path = report::check_threshold_paths(asked);
+      if (path) continue;
+      return tl::unexpected(wrong_field(i, field, path.error().front().message));
     }
-    const auto paths = report::check_threshold_paths(asked);
-    if (paths) continue;
-    return tl::unexpected(refuse(i, ErrorKind::usage, {{"", paths.error().front().message}}));
   }
   return {};
+}
+
+SweepRefusal Sweep::wrong_field(std::size_t setting, const std::string& field,
+                                const std::string& why) const {
+  const auto option = named_by_.find(field);
+  if (option == named_by_.end()) return refuse(setting, ErrorKind::usage, {{"", why}});
+  std::string where = option->second;
+  if (setting > 0) where += fmt::format(", in the setting {}", grid_.name(setting));
+  return usage(fmt::format("{}: {}", where, why));
 }
 
 }  // namespace weir::sweep

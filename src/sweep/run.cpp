@@ -31,6 +31,16 @@ Json figure_of(const Json& report, const std::string& field) {
   return most;
 }
 
+/// Of the policy that a field like "policies.NAME.peak_allowed" is of, or of the only one.
+Json peak_of(const metrics::Outcome& outcome, const std::string& field, std::size_t parts) {
+  for (const metrics::PolicyOutcome& policy : outcome.policies) {
+    const bool is_it =
+        field == peak_allowed || field == fmt::format("policies.{}.{}", policy.name, peak_allowed);
+    if (is_it) return metrics::most_allowed_in(policy.accumulator, parts);
+  }
+  return nullptr;
+}
+
 template <class Work>
 void in_parallel(std::size_t count, unsigned threads, const Work& work) {
   std::atomic<std::size_t> next{0};
@@ -51,8 +61,9 @@ class PlanGroup {
       : sweep_(sweep), settings_(std::move(settings)) {}
 
   SweepResult<void> run(sim::RunControl& control, SweepOutcome& into) {
-    if (auto prepared = prepare(); !prepared) return prepared;
+    if (auto prepared = prepare(control); !prepared) return prepared;
     into.series_interval = simulation_->facts().series_interval;
+    into.series_parts = simulation_->series_parts();
     for (std::size_t i = 0; i < settings_.size() && !control.stop; i += batch()) {
       const std::size_t count = std::min(batch(), settings_.size() - i);
       if (auto done = run_batch(i, count, control, into); !done) return done;
@@ -79,7 +90,7 @@ class PlanGroup {
     });
   }
 
-  SweepResult<void> prepare();
+  SweepResult<void> prepare(const sim::RunControl& control);
   SweepResult<void> run_batch(std::size_t first, std::size_t count, sim::RunControl& control,
                               SweepOutcome& into);
   SettingOutcome outcome_of(std::size_t i, std::vector<metrics::PolicyOutcome> policies) const;
@@ -92,17 +103,20 @@ class PlanGroup {
 };
 
 // A policy that does not fit the traffic is found before anything is run.
-SweepResult<void> PlanGroup::prepare() {
+SweepResult<void> PlanGroup::prepare(const sim::RunControl& control) {
   const SweepOptions& options = sweep_.options_;
-  auto simulation = sim::Simulation::prepare(scenario(0), {.threads = options.threads,
-                                                           .policy = options.policy,
-                                                           .skip_bad_rows = options.skip_bad_rows});
+  const auto& fields = sweep_.fields_;
+  auto simulation = sim::Simulation::prepare(
+      scenario(0), {.threads = options.threads,
+                    .policy = options.policy,
+                    .skip_bad_rows = options.skip_bad_rows,
+                    .tells_parts = std::any_of(fields.begin(), fields.end(), is_peak_allowed)});
   if (!simulation) {
     return tl::unexpected(
         sweep_.refuse(settings_[0], simulation.error().kind, simulation.error().problems));
   }
   simulation_.emplace(std::move(*simulation));
-  for (std::size_t i = 1; i < settings_.size(); ++i) {
+  for (std::size_t i = 1; i < settings_.size() && !control.stop; ++i) {
     std::vector<policy::PolicySpec> specs = scenario(i).policies;
     std::erase_if(specs, [&](const auto& spec) { return !is_run(spec); });
     const auto set = simulation_->set_policies(specs);
@@ -176,7 +190,9 @@ SettingOutcome PlanGroup::outcome_of(std::size_t i,
     }
   }
   for (const std::string& field : sweep_.fields_) {
-    setting.figures.push_back(figure_of(report, field));
+    setting.figures.push_back(is_peak_allowed(field)
+                                  ? peak_of(outcome, field, simulation_->series_parts())
+                                  : figure_of(report, field));
   }
   return setting;
 }
@@ -200,6 +216,7 @@ SweepResult<SweepOutcome> Sweep::run(sim::RunControl& control) const {
   SweepOutcome outcome;
   outcome.plans = in_order.size();
   for (const auto* group : in_order) {
+    if (control.stop) break;
     if (auto done = PlanGroup(*this, *group).run(control, outcome); !done) {
       return tl::unexpected(done.error());
     }

@@ -58,15 +58,19 @@ struct SweepOutcome {
   /// How often traffic was planned: more than once where what varies decides what is sent.
   std::size_t plans = 0;
   Duration series_interval;
+  /// Into how many parts such an interval is cut: a window may begin at each.
+  std::size_t series_parts = 0;
   bool interrupted = false;
 };
 
 /// A scenario with every setting of a grid, read and checked.
 class Sweep {
  public:
-  /// `text` is a scenario file; the grid's overrides come after those of the options.
+  /// `text` is a scenario file; the grid's overrides come after those of the options. Stopped, it
+  /// has read only the first settings, at least one.
   static SweepResult<Sweep> prepare(const std::string& text, const scenario::LoadOptions& load,
-                                    Grid grid, const SweepOptions& options);
+                                    Grid grid, const SweepOptions& options,
+                                    const sim::RunControl& control);
 
   /// Runs every setting; settings that share a plan meet the very same operations.
   SweepResult<SweepOutcome> run(sim::RunControl& control) const;
@@ -79,14 +83,19 @@ class Sweep {
   /// Paths in a setting's report.
   const std::vector<std::string>& fields() const { return fields_; }
   const std::vector<Objective>& objectives() const { return objectives_; }
+  /// Those of the fields that were asked for beside thresholds and objectives.
+  const std::vector<std::string>& asked() const { return asked_; }
 
  private:
   Sweep(Grid grid, SweepOptions options) : grid_(std::move(grid)), options_(std::move(options)) {}
 
-  SweepResult<void> read_settings(const std::string& text, const scenario::LoadOptions& load);
+  SweepResult<void> read_settings(const std::string& text, const scenario::LoadOptions& load,
+                                  const sim::RunControl& control);
   SweepResult<void> choose_policy();
   SweepResult<void> choose_fields();
   SweepResult<void> check_paths() const;
+  SweepRefusal wrong_field(std::size_t setting, const std::string& field,
+                           const std::string& why) const;
   SweepRefusal refuse(std::size_t setting, ErrorKind kind, Problems problems) const;
 
   Grid grid_;
@@ -95,6 +104,9 @@ class Sweep {
   std::string policy_;
   std::vector<std::string> fields_;
   std::vector<Objective> objectives_;
+  std::vector<std::string> asked_;
+  /// By field: the option that named it, as it was given.
+  std::map<std::string, std::string> named_by_;
 
   friend class PlanGroup;
 };

@@ -37,18 +37,28 @@ std::string sha256_of_all(const SweepOutcome& outcome) {
   return sha256_hex(hashes);
 }
 
-Json make_setting(const Sweep& sweep, const SettingOutcome& setting, bool in_front) {
+/// Its point, if it is one of the front.
+const FrontPoint* point_of(const std::vector<FrontPoint>& front, std::size_t index) {
+  for (const FrontPoint& point : front) {
+    if (point.index == index) return &point;
+  }
+  return nullptr;
+}
+
+Json make_setting(const Sweep& sweep, const SettingOutcome& setting, const FrontPoint* point) {
   Json figures = Json::object();
   for (std::size_t i = 0; i < sweep.fields().size(); ++i) {
     figures[sweep.fields()[i]] = setting.figures[i];
   }
-  return {{"setting", setting.setting + 1},
-          {"values", sweep.grid().values(setting.setting)},
-          {"verdict", setting.verdict},
-          {"failed", setting.failed},
-          {"front", in_front},
-          {"figures", std::move(figures)},
-          {"sha256", setting.scenario_sha256}};
+  Json row = {{"setting", setting.setting + 1},
+              {"values", sweep.grid().values(setting.setting)},
+              {"verdict", setting.verdict},
+              {"failed", setting.failed},
+              {"front", point != nullptr}};
+  if (point != nullptr && point->ties > 0) row["ties"] = point->ties;
+  row["figures"] = std::move(figures);
+  row["sha256"] = setting.scenario_sha256;
+  return row;
 }
 
 /// The thresholds that no setting keeps.
@@ -128,7 +138,9 @@ Json make_head(const Sweep& sweep, const SweepOutcome& outcome) {
     report["objectives"].push_back(
         {{"field", objective.field}, {"goal", objective.most ? "max" : "min"}});
   }
+  if (!sweep.asked().empty()) report["fields"] = sweep.asked();
   report["series_interval_ns"] = outcome.series_interval.ns();
+  report["series_parts"] = outcome.series_parts;
   report["traffic_plans"] = outcome.plans;
   return report;
 }
@@ -137,22 +149,24 @@ Json make_head(const Sweep& sweep, const SweepOutcome& outcome) {
 
 Json make_sweep_report(const Sweep& sweep, const SweepOutcome& outcome) {
   const std::vector<Score> scores = scores_of(sweep, outcome);
-  const std::vector<std::size_t> front = pareto_front(scores, sweep.objectives());
   std::vector<std::size_t> passing;
   for (std::size_t i = 0; i < outcome.settings.size(); ++i) {
     if (passes(outcome.settings[i])) passing.push_back(i);
   }
+  const std::vector<FrontPoint> front =
+      without_ties(pareto_front(scores, sweep.objectives()), scores, passing);
   const auto best = best_of(passing, scores, sweep.objectives());
 
   Json report = make_head(sweep, outcome);
   report["passed"] = passing.size();
   report["best"] = best ? Json(outcome.settings[*best].setting + 1) : Json();
   report["front"] = Json::array();
-  for (const std::size_t i : front) report["front"].push_back(outcome.settings[i].setting + 1);
+  for (const FrontPoint& point : front) {
+    report["front"].push_back(outcome.settings[point.index].setting + 1);
+  }
   report["settings"] = Json::array();
   for (std::size_t i = 0; i < outcome.settings.size(); ++i) {
-    const bool in_front = std::binary_search(front.begin(), front.end(), i);
-    report["settings"].push_back(make_setting(sweep, outcome.settings[i], in_front));
+    report["settings"].push_back(make_setting(sweep, outcome.settings[i], point_of(front, i)));
   }
   report["summary"] = summary_of(report, outcome, passing.size());
   if (!outcome.interrupted) report["verdict"] = passing.empty() ? "fail" : "pass";

@@ -241,6 +241,13 @@ Parsed<std::vector<std::string>> parse_range(std::string_view text) {
   if (early && late) return duration_range(*range, *early, *late);
   const auto slow = parse_rate(range->from), fast = parse_rate(range->to);
   if (slow && fast) return rate_range(*range, *slow, *fast);
+  for (const std::string_view end : {range->from, range->to}) {
+    const std::size_t slash = end.find('/');
+    if (slash == std::string_view::npos || !as_decimal(end.substr(0, slash))) continue;
+    if (const auto rate = parse_rate(end); !rate) {
+      return tl::unexpected(rate.error() + ", and for half of one: 1/2s");
+    }
+  }
   return tl::unexpected(
       fmt::format("\"{}\" and \"{}\" must both be numbers, durations (1s, 250ms) or rates (5/s)",
                   range->from, range->to));

@@ -86,6 +86,46 @@ TEST(Compare, SaysWhatDiffersAndWhatIsOnOneSide) {
   EXPECT_THAT(text, HasSubstr("quickstart is on one side only: base"));
 }
 
+/// What a comparison of these says, with its verdict in front.
+std::string comparison_of(const Json& base, const Json& fresh) {
+  const Json comparison = compare_reports({base}, {fresh}, {});
+  return comparison["verdict"].get<std::string>() + "\n" + compare_terminal(comparison, false, 200);
+}
+
+TEST(Compare, DifferentRequestsDoNotPass) {
+  const Json base = bundled("retry-herd");
+  Json other = base;
+  other["scenario"]["name"] = "herd";
+  EXPECT_THAT(comparison_of(base, other),
+              testing::AllOf(
+                  testing::StartsWith("inconclusive"),
+                  HasSubstr("not of the same requests: the scenario was retry-herd and is herd")));
+  other = base;
+  other["scenario"]["seed"] = 77;
+  EXPECT_THAT(comparison_of(base, other), testing::StartsWith("inconclusive"));
+  // Another hash alone may be another policy for the same requests.
+  other = base;
+  other["scenario"]["sha256"] = std::string(64, '0');
+  EXPECT_THAT(comparison_of(base, other),
+              testing::AllOf(testing::StartsWith("pass"), HasSubstr("though the same is asked")));
+  other["duration_ns"] = 7;
+  EXPECT_THAT(comparison_of(base, other),
+              testing::AllOf(testing::StartsWith("inconclusive"), HasSubstr("and is 7")));
+  // Whatever else, worse is worse.
+  EXPECT_THAT(comparison_of(bundled("quickstart"), bundled("retry-herd")),
+              testing::StartsWith("fail"));
+}
+
+TEST(Compare, SaysWhereKeysArePseudonymsOnOneSide) {
+  const Json hashed = bundled("quickstart");
+  Json plain = hashed;
+  ASSERT_FALSE(plain["top_denied"].empty());
+  plain["top_denied"][0]["key"] = "user-1";
+  EXPECT_THAT(comparison_of(hashed, plain), HasSubstr("keys are pseudonyms on the base side only"));
+  EXPECT_THAT(comparison_of(plain, hashed), HasSubstr("keys are pseudonyms on the new side only"));
+  EXPECT_THAT(comparison_of(hashed, hashed), testing::Not(HasSubstr("pseudonyms")));
+}
+
 // ---- The test
 
 TEST(RankTest, IsExactForSmallSamples) {

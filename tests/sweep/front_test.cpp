@@ -20,6 +20,15 @@ TEST(ParetoFront, HoldsWhatNothingBeats) {
   EXPECT_THAT(pareto_front({}, both_least), IsEmpty());
 }
 
+TEST(ParetoFront, OneStandsForThoseThatReachTheSame) {
+  const std::vector<Score> scores = {{1, 5}, {2, 3}, {3, 3}, {4, 1}, {5, 5}, {2, 3}, {1, 5}};
+  const std::vector<std::size_t> front = {0, 1, 3, 5, 6};
+  using Points = std::vector<FrontPoint>;
+  EXPECT_EQ(without_ties(front, scores, {}), (Points{{0, 1}, {1, 1}, {3, 0}}));
+  EXPECT_EQ(without_ties(front, scores, {1, 2, 3, 5, 6}), (Points{{1, 1}, {3, 0}, {6, 1}}));
+  EXPECT_EQ(without_ties({}, scores, {}), Points{});
+}
+
 TEST(ParetoFront, WhatHasNoFigureIsWorse) {
   const std::vector<Score> scores = {{1, std::nullopt}, {2, 3}};
   EXPECT_THAT(pareto_front(scores, both_least), ElementsAre(1));

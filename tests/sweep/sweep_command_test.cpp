@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -74,6 +75,7 @@ void expect_as_simulated(const std::string& path, const Words& words, const Word
     EXPECT_EQ(report["scenario"]["sha256"], setting["sha256"]) << setting;
     EXPECT_EQ(report["verdict"], setting["verdict"]) << setting;
     for (const auto& [field, figure] : setting["figures"].items()) {
+      if (field.ends_with("peak_allowed")) continue;
       EXPECT_EQ(largest_or_number(report::find_path(report, field)), figure) << field << setting;
     }
   }
@@ -153,7 +155,7 @@ TEST(SweepCommand, ExitCodeSaysWhetherAnySettingPasses) {
   const ProgramResult some = run_weir(words);
   EXPECT_EQ(some.exit_code, 0) << some.err;
   EXPECT_THAT(some.out, HasSubstr("best: /policy/limits/0/rate=20/s: allows at most "));
-  EXPECT_THAT(some.out, HasSubstr("1 of 2 settings passes\n"));
+  EXPECT_THAT(some.out, HasSubstr("; 1 of 2 settings\npasses\n"));
   const ProgramResult none = run_weir(words + Words{"--set", "/thresholds/0=totals.denied < 0"});
   EXPECT_EQ(none.exit_code, 4);
   EXPECT_THAT(none.out, HasSubstr("none of 2 settings passes: totals.denied < 0 fails in all\n"));
@@ -166,7 +168,91 @@ TEST(SweepCommand, ObjectivesChooseTheBest) {
   EXPECT_EQ(sweep_of(path, words + Words{"--objective", "totals.denied:max"})["best"], 1);
   const Json by_default = sweep_of(path, words);
   EXPECT_EQ(by_default["objectives"][0]["field"], "totals.denied_ratio");
-  EXPECT_EQ(by_default["objectives"][1]["field"], "series.allowed");
+  EXPECT_EQ(by_default["objectives"][1]["field"], "peak_allowed");
+}
+
+/// Of a log of decisions: the most allowed in any window of the same length that begins at a
+/// multiple of `step_ns`.
+std::int64_t fullest_window(const std::string& log, std::int64_t window_ns, std::int64_t step_ns) {
+  std::istringstream lines(log);
+  std::string line;
+  std::getline(lines, line);
+  std::map<std::int64_t, std::int64_t> allowed;
+  while (std::getline(lines, line)) {
+    std::istringstream cells(line);
+    std::string time, cell;
+    std::getline(cells, time, ',');
+    for (int column = 1; column <= 5; ++column) std::getline(cells, cell, ',');
+    if (cell == "1") ++allowed[std::stoll(time) / step_ns];
+  }
+  std::int64_t most = 0;
+  for (const auto& [last, count] : allowed) {
+    std::int64_t sum = 0;
+    for (auto at = allowed.upper_bound(last - window_ns / step_ns); at != allowed.upper_bound(last);
+         ++at) {
+      sum += at->second;
+    }
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
+TEST(SweepCommand, PeakIsOfAnyWindow) {
+  for (const std::string& more :
+       {std::string("/seed=1"), std::string("/traffic/0/arrivals/rate=90/s")}) {
+    const std::string path = sweep_scenario(one_policy);
+    const Words words = {
+        "--set", "/traffic/0/arrivals={\"process\":\"gamma\",\"rate\":\"40/s\",\"shape\":0.2}",
+        "--set", more};
+    const Json sweep = sweep_of(path, words + Words{"--vary", "/policy/limits/0/burst=1,5,20"});
+    const auto window = sweep["series_interval_ns"].get<std::int64_t>();
+    EXPECT_EQ(sweep["series_parts"], 100);
+    bool differs = false;
+    for (const Json& setting : sweep["settings"]) {
+      const std::string log = temporary_path("decisions.csv");
+      const ProgramResult run =
+          run_weir(Words{"simulate", path, "--json", "--quiet", "--decisions", log, "--set",
+                         "/policy/limits/0/burst=" + setting["values"][0].get<std::string>()} +
+                   words);
+      const Json peak = setting["figures"]["peak_allowed"];
+      EXPECT_EQ(peak, fullest_window(read_test_file(log), window, window / 100)) << setting;
+      const Json bar = largest_or_number(
+          report::find_path(Json::parse(run.out, nullptr, false), "series.allowed"));
+      EXPECT_GE(peak, bar);
+      differs = differs || peak != bar;
+      std::filesystem::remove(log);
+    }
+    EXPECT_TRUE(differs) << "the traffic tells windows from bars";
+  }
+}
+
+TEST(SweepCommand, SettingsThatReachTheSameAreOnePointOfTheFront) {
+  const std::string path = sweep_scenario(one_policy);
+  // Nothing is denied from some burst on.
+  const Json sweep = sweep_of(path, {"--vary", "/policy/limits/0/burst=200..205:6"});
+  EXPECT_EQ(sweep["front"], Json({1}));
+  EXPECT_EQ(sweep["best"], 1);
+  EXPECT_EQ(sweep["settings"][0]["ties"], 5);
+  EXPECT_FALSE(sweep["settings"][1].contains("ties"));
+  const ProgramResult shown =
+      run_weir({"sweep", path, "--vary", "/policy/limits/0/burst=200..205:6"});
+  EXPECT_THAT(shown.out, HasSubstr("best +5"));
+}
+
+TEST(SweepCommand, WhatWasAskedForIsShownHoweverNarrowTheTable) {
+  const std::string path = sweep_scenario(one_policy);
+  Words words = {"sweep", path, "--vary", "/policy/limits/0/burst=1"};
+  for (const char* field : {"retry_after.honest_ratio", "operations.attempts_per_success",
+                            "fairness.jain_index", "totals.attempts", "operations.succeeded"}) {
+    words = words + Words{"--field", field};
+  }
+  const ProgramResult result = run_weir(words);
+  for (const char* title : {"retry_after.honest_ratio", "operations.attempts_per_success",
+                            "fairness.jain_index", "totals.attempts", "operations.succeeded",
+                            "sweep of 1 setting, ", "no room for allowed; --csv"}) {
+    EXPECT_THAT(result.out, HasSubstr(title));
+  }
+  EXPECT_THAT(result.err, HasSubstr("ran 1 setting in "));
 }
 
 TEST(SweepCommand, WrongUsageSaysWhatIsWrong) {
@@ -192,8 +278,15 @@ TEST(SweepCommand, WrongUsageSaysWhatIsWrong) {
               HasSubstr("--max-settings"));
   EXPECT_THAT(complaint({"--vary", "/seed=1,2", "--objective", "totals.denied"}, 2),
               HasSubstr("totals.denied_ratio:min"));
-  EXPECT_THAT(complaint({"--vary", "/seed=1,2", "--objective", "totals.deneid:min"}, 2),
-              HasSubstr("did you mean totals.denied?"));
+  EXPECT_EQ(complaint({"--vary", "/seed=1,2", "--objective", "totals.deneid:min"}, 2),
+            "weir: --objective totals.deneid:min: the report has no field totals.deneid; did you "
+            "mean totals.denied?\n");
+  EXPECT_THAT(complaint({"--vary", "/seed=1,2", "--objective", "totals.denied:min", "--objective",
+                         "totals.denied:max"},
+                        2),
+              HasSubstr("--objective totals.denied:max: this field is an objective already"));
+  EXPECT_THAT(complaint({"--vary", "/policy/limits/0/rate=0.5/s..2/s:4"}, 2),
+              HasSubstr("for half of one: 1/2s"));
   EXPECT_THAT(complaint({"--vary", "/seed=1,2", "--field", "series"}, 2), HasSubstr("group"));
 }
 
@@ -221,12 +314,23 @@ TEST(SweepCommand, OneOfSeveralPoliciesMustBeMeant) {
   EXPECT_THAT(other.err, HasSubstr("only policy \"fixed\" is run"));
 }
 
+TEST(SweepCommand, ATaskOfAnArrayIsToldThatItDoesAll) {
+  const std::string path = sweep_scenario(one_policy);
+  setenv("SLURM_ARRAY_TASK_ID", "1", 1);
+  const ProgramResult result = run_weir({"sweep", path, "--vary", "/seed=1"});
+  unsetenv("SLURM_ARRAY_TASK_ID");
+  EXPECT_THAT(result.err, HasSubstr("weir: a sweep is not cut into shards, so that every task does "
+                                    "all of it (SLURM_ARRAY_TASK_ID is set)\n"));
+}
+
 TEST(SweepCommand, AnInterruptedSweepTellsOfTheSettingsThatWereDone) {
   const std::string folder = temporary_path("interrupted-sweep");
   const std::string path = sweep_scenario(one_policy);
+  const std::string page = folder + ".html";
   Words words = {WEIR_BINARY, "sweep",
                  path,        "--quiet",
                  "--out",     folder,
+                 "--html",    page,
                  "--vary",    "/seed=1..3000:3000",
                  "--set",     "/traffic/0/arrivals/rate=10000/s"};
   std::vector<char*> argv;
@@ -246,6 +350,8 @@ TEST(SweepCommand, AnInterruptedSweepTellsOfTheSettingsThatWereDone) {
   EXPECT_EQ(sweep["interrupted"], true);
   EXPECT_GT(sweep["settings"].size(), 0u);
   EXPECT_LT(sweep["settings"].size(), 3000u);
+  EXPECT_THAT(read_test_file(page), HasSubstr("interrupted after "));
+  std::filesystem::remove(page);
   std::filesystem::remove_all(folder);
 }
 
@@ -284,6 +390,41 @@ TEST(SweepFormats, JsonCsvAndFolder) {
   EXPECT_EQ(read_test_file(csv), golden_file("sweep.csv"));
   std::filesystem::remove_all(folder);
   std::filesystem::remove(csv);
+}
+
+TEST(SweepFormats, ReportsAreRenderedAgainAndNotCompared) {
+  const std::string golden =
+      (std::filesystem::path(WEIR_SOURCE_DIR) / "tests/golden/sweep.json").string();
+  const auto render = [&](const Words& words) {
+    const ProgramResult result = run_weir(Words{"report", "render", golden} + words);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  };
+  EXPECT_EQ(render({}), golden_file("sweep.txt"));
+  EXPECT_EQ(render({"--format", "csv"}), golden_file("sweep.csv"));
+  EXPECT_THAT(render({"--format", "html"}), HasSubstr("choose-a-bucket: sweep"));
+  EXPECT_THAT(render({"--format", "junit"}), HasSubstr("name=\"some setting passes\"/>"));
+  EXPECT_THAT(render({"--format", "markdown"}), HasSubstr("| 32 | 1/s |"));
+
+  const std::string quickstart =
+      (std::filesystem::path(WEIR_SOURCE_DIR) / "reports/quickstart.json").string();
+  EXPECT_EQ(run_weir({"report", "render", golden, quickstart, "--format", "csv"}).exit_code, 2);
+  const ProgramResult named = run_weir({"report", "compare", golden, golden});
+  EXPECT_EQ(named.exit_code, 2);
+  EXPECT_THAT(named.err, HasSubstr("sweep.json: is of a sweep"));
+  // What lies in a folder beside reports is left out, and said.
+  const std::string folder = temporary_path("mixed");
+  std::filesystem::create_directory(folder);
+  std::filesystem::copy(golden, folder + "/sweep.json");
+  std::filesystem::copy(quickstart, folder + "/quickstart.json");
+  std::ofstream(folder + "/found.json") << R"({"policy": {}})";
+  const ProgramResult mixed = run_weir({"report", "compare", folder, folder});
+  EXPECT_EQ(mixed.exit_code, 0) << mixed.err;
+  EXPECT_THAT(mixed.err, HasSubstr("sweep.json: is of a sweep, whose settings are many runs: "
+                                   "compare runs of two: left out"));
+  EXPECT_THAT(mixed.err, HasSubstr("found.json: is no report: left out"));
+  EXPECT_EQ(run_weir({"report", "merge", golden}).exit_code, 1);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(SweepFormats, TheReportIsAsItsSchemaSays) {
