@@ -360,6 +360,7 @@ ProbeOutcome outcome_of(const probe::LiveTarget& target, const probe::LiveTarget
   outcome.errors = answers.failures();
   outcome.allowed_status = probe::most_frequent(answers.of_admissions());
   outcome.denied_status = probe::most_frequent(answers.of_denials());
+  outcome.server = answers.server();
   outcome.neither = answers.of_neither();
   outcome.malformed = answers.malformed();
   outcome.interrupted = target.stopped() == probe::Stop::interrupted;

@@ -35,7 +35,7 @@ struct EngineContext {
   /// Whether a request may be written again that a connection was closed under, where its method
   /// allows that.
   bool may_resend = true;
-  /// Whether replies have the answers' texts; not all engines can.
+  /// Whether replies have the answers' texts; the native engine has those of heads only.
   bool keeps_answers = false;
 };
 

@@ -22,12 +22,16 @@ using boost::asio::ip::tcp;
 
 constexpr std::size_t buffer_size = std::size_t{64} << 10;
 
+bool wants_all(std::string_view) { return true; }
+
 }  // namespace
 
 /// One connection and the exchange that it is at.
 class NativeEngine::Connection final : private Poller::Watched {
  public:
-  explicit Connection(NativeEngine& engine) : engine_(engine), scanner_(&RateLimitHeaders::wants) {}
+  explicit Connection(NativeEngine& engine)
+      : engine_(engine),
+        scanner_(engine.context_.keeps_answers ? &wants_all : &RateLimitHeaders::wants) {}
   ~Connection() { close_socket(); }
 
   void begin(ExchangeId exchange, const RenderedRow& row) {
@@ -180,6 +184,7 @@ class NativeEngine::Connection final : private Poller::Watched {
       headers_.add(header.name, header.value);
     }
     reply_.headers = &headers_;
+    if (engine_.context_.keeps_answers) keep_head_lines();
     if (keep) {
       stage_ = Stage::idle;
       engine_.idle_.push_back(this);
@@ -187,6 +192,15 @@ class NativeEngine::Connection final : private Poller::Watched {
       close();
     }
     engine_.context_.replies.replied(exchange_, reply_);
+  }
+
+  void keep_head_lines() {
+    head_lines_.clear();
+    for (std::size_t i = 0; i < scanner_.header_count(); ++i) {
+      const Header header = scanner_.header(i);
+      head_lines_.append(header.name).append(": ").append(header.value).append("\r\n");
+    }
+    reply_.head_lines = head_lines_;
   }
 
   /// A kept connection may have been closed just as the request was written; the server has not
@@ -259,6 +273,8 @@ class NativeEngine::Connection final : private Poller::Watched {
   RateLimitHeaders headers_;
   ExchangeId exchange_ = 0;
   Reply reply_;
+  /// Where somebody asked for them.
+  std::string head_lines_;
   Instant begun_;
   bool was_kept_ = false;
   /// It is being opened for no request yet.

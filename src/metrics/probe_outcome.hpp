@@ -30,6 +30,8 @@ struct ProbeOutcome {
   /// The status of most admissions and of most denials; absent without any.
   std::optional<int> allowed_status;
   std::optional<int> denied_status;
+  /// What denials call their server; empty where they do not.
+  std::string server;
   /// Answers by status that meant neither.
   std::map<int, std::uint64_t> neither;
   /// Answers with a header of a family that could not be read, by family.

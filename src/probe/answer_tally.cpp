@@ -1,6 +1,9 @@
 #include "probe/answer_tally.hpp"
 
 #include <algorithm>
+#include <string_view>
+
+#include "core/letter_case.hpp"
 
 namespace weir::probe {
 namespace {
@@ -17,6 +20,23 @@ constexpr int unavailable = 503;
 
 bool is_one_of(const std::vector<std::int64_t>& statuses, int status) {
   return std::find(statuses.begin(), statuses.end(), status) != statuses.end();
+}
+
+/// The value of the header Server; empty where there is none, or a long one.
+std::string server_of(std::string_view head_lines) {
+  constexpr std::string_view name = "server:";
+  constexpr std::size_t longest = 100;
+  for (std::size_t begin = 0; begin < head_lines.size();) {
+    const std::size_t end = std::min(head_lines.find('\n', begin), head_lines.size());
+    std::string_view line = head_lines.substr(begin, end - begin);
+    begin = end + 1;
+    if (!same_in_any_case(line.substr(0, name.size()), name)) continue;
+    line.remove_prefix(name.size());
+    while (line.starts_with(' ')) line.remove_prefix(1);
+    while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
+    return line.size() > longest ? std::string() : std::string(line);
+  }
+  return "";
 }
 
 }  // namespace
@@ -47,6 +67,7 @@ std::optional<bool> AnswerTally::add(const load::Reply& reply) {
   const auto allowed = meaning_of(reply.status);
   ++(!allowed ? of_neither_ : *allowed ? of_admissions_ : of_denials_)[reply.status];
   if (allowed) ++decisions_;
+  if (allowed == false && server_.empty()) server_ = server_of(reply.head_lines);
   std::uint64_t neither = 0;
   for (const auto& [status, count] : of_neither_) neither += count;
   is_hopeless_ = is_hopeless_ || (decisions_ == 0 && neither >= most_that_say_neither);

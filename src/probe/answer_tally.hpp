@@ -37,6 +37,9 @@ class AnswerTally {
   /// How many answers had a malformed header, by family.
   const std::map<std::string, std::uint64_t>& malformed() const { return malformed_; }
 
+  /// What the first denials called their server; empty where they did not.
+  const std::string& server() const { return server_; }
+
   /// Whether nobody seems to be there, or nothing that is said means anything: more requests would
   /// only show so again.
   bool is_hopeless() const { return is_hopeless_; }
@@ -47,6 +50,7 @@ class AnswerTally {
   std::vector<std::int64_t> allowed_, denied_;
   std::map<int, std::uint64_t> statuses_, of_admissions_, of_denials_, of_neither_;
   std::map<std::string, std::uint64_t> failures_, malformed_;
+  std::string server_;
   std::uint64_t decisions_ = 0;
   std::uint64_t failures_in_a_row_ = 0;
   load::HeaderFamilies families_;

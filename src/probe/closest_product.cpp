@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/int128.hpp"
+#include "core/letter_case.hpp"
 #include "core/text.hpp"
 #include "limiter/catalogue.hpp"
 #include "limiter/parameter_text.hpp"
@@ -13,7 +14,8 @@
 namespace weir::probe {
 namespace {
 
-constexpr const char* nginx = "nginx-limit-req";
+constexpr const char* nginx_rate_limit = "nginx-limit-req";
+constexpr const char* nginx_concurrency_limit = "nginx-limit-conn";
 constexpr Duration one_minute = Duration::from_seconds(60);
 
 /// nginx knows rates by the second and by the minute; absent where this is neither.
@@ -31,12 +33,17 @@ std::optional<Rate> nginx_rate(const Rate& rate) {
 
 /// The limit as nginx would have it; absent where it could not.
 std::optional<policy::LimitSpec> as_nginx(const policy::LimitSpec& bucket) {
+  if (bucket.algorithm == "concurrency") {
+    policy::LimitSpec limit = bucket;
+    limit.algorithm = nginx_concurrency_limit;
+    return limit;
+  }
   if (bucket.algorithm != "token-bucket" || !bucket.parameters.has("capacity")) return std::nullopt;
   const auto rate = nginx_rate(bucket.parameters.rate("rate"));
   const std::int64_t capacity = bucket.parameters.count("capacity");
   if (!rate || capacity < 1) return std::nullopt;
   policy::LimitSpec limit = bucket;
-  limit.algorithm = nginx;
+  limit.algorithm = nginx_rate_limit;
   limit.parameters = {};
   limit.parameters.set("rate", *rate);
   limit.parameters.set("burst", capacity - 1);
@@ -60,6 +67,8 @@ std::string one_less(const std::string& text) {
 }
 
 void say_nginx(const policy::LimitSpec& limit, metrics::ProbeFacts& facts) {
+  facts.found.algorithm = limit.algorithm;
+  if (limit.algorithm == nginx_concurrency_limit) return;
   std::vector<metrics::ProbeFacts::Parameter> parameters;
   for (metrics::ProbeFacts::Parameter parameter : facts.found.parameters) {
     if (parameter.name == "capacity") {
@@ -71,17 +80,29 @@ void say_nginx(const policy::LimitSpec& limit, metrics::ProbeFacts& facts) {
     parameters.push_back(std::move(parameter));
   }
   parameters.push_back({"nodelay", "true", "", ""});
-  facts.found.algorithm = nginx;
   facts.found.parameters = std::move(parameters);
+}
+
+}  // namespace
+
+namespace {
+
+/// What denials say of being nginx's, which denies with 503 unless it is told otherwise.
+bool may_be_nginx(const AnswerTally& answers) {
+  const std::string server = lower_case(answers.server());
+  for (const std::string_view name : {"nginx", "openresty", "tengine"}) {
+    if (server.starts_with(name)) return true;
+  }
+  const limiter::AlgorithmInfo* info = limiter::find_algorithm(nginx_rate_limit);
+  return server.empty() && most_frequent(answers.of_denials()) == info->denied_status;
 }
 
 }  // namespace
 
 void prefer_product(const LiveTarget& target, policy::PolicySpec& policy,
                     metrics::ProbeFacts& facts) {
-  const limiter::AlgorithmInfo* info = limiter::find_algorithm(nginx);
-  const bool denies_alike = most_frequent(target.answers().of_denials()) == info->denied_status;
-  if (policy.limits.size() != 1 || !denies_alike || !target.answers().families().empty()) return;
+  const AnswerTally& answers = target.answers();
+  if (policy.limits.size() != 1 || !answers.families().empty() || !may_be_nginx(answers)) return;
   const auto limit = as_nginx(policy.limits[0]);
   if (!limit) return;
   policy::PolicySpec other = policy;

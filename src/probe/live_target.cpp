@@ -161,7 +161,8 @@ Result<void> LiveTarget::reach() {
                                     .target = spec_.target,
                                     .replies = *this,
                                     .connections = most_connections,
-                                    .may_resend = false};
+                                    .may_resend = false,
+                                    .keeps_answers = true};
   engine_ = native ? std::make_unique<load::NativeEngine>(context, endpoint_)
                    : load::make_curl_engine(context);
   return {};

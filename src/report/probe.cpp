@@ -110,6 +110,7 @@ Json found_json(const metrics::ProbeOutcome& outcome) {
   probe["retry_after"]["broken"] = outcome.promises_broken;
   probe["allowed_status"] = outcome.allowed_status ? Json(*outcome.allowed_status) : Json();
   probe["denied_status"] = outcome.denied_status ? Json(*outcome.denied_status) : Json();
+  probe["server"] = outcome.server.empty() ? Json() : Json(outcome.server);
   probe["neither"] = Json::object();
   for (const auto& [status, count] : outcome.neither) {
     probe["neither"][std::to_string(status)] = count;

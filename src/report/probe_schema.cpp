@@ -101,6 +101,8 @@ Json probe_findings() {
                                    {{"type", {"integer", "null"}}, {"x-unit", "1"}})},
       {"denied_status", described("The status of most denials; null without any",
                                   {{"type", {"integer", "null"}}, {"x-unit", "1"}})},
+      {"server", described("What denials call their server; null where they do not",
+                           {{"type", {"string", "null"}}})},
       {"neither",
        by_name("Answers that meant neither, by status", whole("Of that status", "answers"))},
       {"requests_used", whole("Requests that were sent", "requests")},

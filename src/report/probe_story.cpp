@@ -140,6 +140,7 @@ class ProbeStory : private Cells {
     text += probe_["denied_status"].is_null()
                 ? "nothing was denied"
                 : fmt::format("denials have status {}", probe_["denied_status"].get<int>());
+    if (!probe_["server"].is_null()) text += fmt::format(" (of {})", safe(probe_["server"]));
     if (!probe_["neither"].empty()) {
       text +=
           fmt::format("; {} meant neither (--denied says which do)", by_status(probe_["neither"]));

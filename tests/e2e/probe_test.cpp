@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <csignal>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "e2e/limiting_haproxy.hpp"
 #include "e2e/load_support.hpp"
 #include "e2e/program.hpp"
 #include "e2e/serve_support.hpp"
@@ -122,33 +122,73 @@ http {{
   keepalive_requests 1000000;
   server {{
     listen 127.0.0.1:{port} backlog=1024;
+    listen 127.0.0.1:{tls_port} ssl http2;
+    ssl_certificate {folder}/certificate.pem;
+    ssl_certificate_key {folder}/key.pem;
     location = /limited {{ limit_req zone=users burst=20 nodelay; alias {folder}/answer; }}
+    location = /with-429 {{
+      limit_req zone=users burst=20 nodelay;
+      limit_req_status 429;
+      alias {folder}/answer;
+    }}
   }}
 }}
 )";
 
-TEST(ProbeNginx, FindsLimitReqAndThePolicyIsWhatItDoes) {
-  const auto program = find_program("nginx");
-  if (!program) GTEST_SKIP() << "nginx is not installed";
-  const TemporaryFolder folder;
-  folder.write("answer", "ok\n");
-  const Server server = start_server(
-      [&](std::uint16_t port) -> std::vector<std::string> {
-        folder.write("nginx.conf",
-                     fmt::format(probe_nginx_configuration, fmt::arg("folder", folder.path()),
-                                 fmt::arg("port", port)));
-        return {*program,
-                "-p",
-                folder.path(),
-                "-c",
-                folder.path("nginx.conf"),
-                "-e",
-                folder.path("error.log")};
-      },
-      folder.path("output"));
-  ASSERT_NE(server.process, nullptr) << folder.read("output") << folder.read("error.log");
-  const std::string url = local_url(server.port, "/limited");
-  const std::string found = folder.path("found.json");
+/// A real nginx that limits by X-User, with 503 and with 429, and the latter over TLS as well.
+class ProbeNginx : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto program = find_program("nginx");
+    const auto openssl = find_program("openssl");
+    if (!program || !openssl) GTEST_SKIP() << "nginx or openssl is not installed";
+    folder_.write("answer", "ok\n");
+    Process certificate(
+        {*openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
+         "-keyout", folder_.path("key.pem"), "-out", folder_.path("certificate.pem")},
+        folder_.path("openssl"));
+    while (certificate.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    tls_port_ = free_port();
+    server_ = start_server(
+        [&](std::uint16_t port) -> std::vector<std::string> {
+          folder_.write("nginx.conf",
+                        fmt::format(probe_nginx_configuration, fmt::arg("folder", folder_.path()),
+                                    fmt::arg("port", port), fmt::arg("tls_port", tls_port_)));
+          return {*program,
+                  "-p",
+                  folder_.path(),
+                  "-c",
+                  folder_.path("nginx.conf"),
+                  "-e",
+                  folder_.path("error.log")};
+        },
+        folder_.path("output"));
+    ASSERT_NE(server_.process, nullptr) << folder_.read("output") << folder_.read("error.log");
+  }
+
+  TemporaryFolder folder_;
+  std::uint16_t tls_port_ = 0;
+  Server server_;
+};
+
+// Who denies otherwise than the product does says with its header who it is.
+TEST_F(ProbeNginx, IsNamedWhateverItDeniesWithAndOverHttp2) {
+  const std::string url = fmt::format("https://127.0.0.1:{}/with-429", tls_port_);
+  const LoadResult result =
+      RunningLoad::of_command(
+          probe_command(url, {"--key", "header:X-User", "--insecure", "--http2"}, "20s"))
+          .wait();
+  expect_found(result, {"nginx", "token-bucket", "burst", 20});
+  if (result.exit_code != 0) GTEST_SKIP() << "undecided, on a machine that is too busy";
+  EXPECT_EQ(result.report["probe"]["algorithm"], "nginx-limit-req");
+  EXPECT_EQ(result.report["probe"]["denied_status"], 429);
+  EXPECT_THAT(result.report["probe"].value("server", ""), HasSubstr("nginx"));
+  EXPECT_EQ(result.report["target"]["engine"], "libcurl");
+}
+
+TEST_F(ProbeNginx, FindsLimitReqAndThePolicyIsWhatItDoes) {
+  const std::string url = local_url(server_.port, "/limited");
+  const std::string found = folder_.path("found.json");
   const LoadResult result =
       RunningLoad::of_command(probe_command(url, {"--key", "header:X-User", "--out", found}))
           .wait();
@@ -177,38 +217,11 @@ TEST(ProbeNginx, FindsLimitReqAndThePolicyIsWhatItDoes) {
   EXPECT_LT(allowed, 30);
 }
 
-constexpr const char* probe_haproxy_configuration = R"(
-global
-  nbthread 1
-  maxconn 1000
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-frontend limited
-  bind 127.0.0.1:{port} backlog 1024
-  http-request track-sc0 req.hdr(x-user) table users
-  http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt 10 }}
-  http-request return status 200 content-type text/plain string ok
-backend users
-  stick-table type string len 64 size 100k expire 1h store http_req_rate(2s)
-)";
-
 TEST(ProbeHaproxy, FindsHttpReqRate) {
-  const auto program = find_program("haproxy");
-  if (!program) GTEST_SKIP() << "haproxy is not installed";
-  const TemporaryFolder folder;
-  const Server server = start_server(
-      [&](std::uint16_t port) -> std::vector<std::string> {
-        folder.write("haproxy.cfg",
-                     fmt::format(probe_haproxy_configuration, fmt::arg("port", port)));
-        return {*program, "-db", "-f", folder.path("haproxy.cfg")};
-      },
-      folder.path("output"));
-  ASSERT_NE(server.process, nullptr) << folder.read("output");
-  const LoadResult result =
-      RunningLoad::of_command(probe_command(local_url(server.port, "/"), by_user)).wait();
+  if (!LimitingHaproxy::is_installed()) GTEST_SKIP() << "haproxy is not installed";
+  const LimitingHaproxy haproxy(10, "2s");
+  ASSERT_TRUE(haproxy.is_running()) << haproxy.output();
+  const LoadResult result = RunningLoad::of_command(probe_command(haproxy.url(), by_user)).wait();
   expect_found(result, {"haproxy", "sliding-window-counter", "limit", 10});
   if (result.exit_code != 0) GTEST_SKIP() << "undecided, on a machine that is too busy";
   EXPECT_EQ(result.report["probe"]["algorithm"], "haproxy-http-req-rate");

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "e2e/limiting_haproxy.hpp"
 #include "e2e/load_support.hpp"
 #include "e2e/program.hpp"
 #include "e2e/serve_support.hpp"
@@ -195,44 +196,17 @@ TEST_F(VerifyNginx, TrafficThatIsAllAllowedProvesNothing) {
 
 // ---- HAProxy
 
-constexpr const char* verify_haproxy_configuration = R"(
-global
-  nbthread 1
-  maxconn 1000
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-frontend limited
-  bind 127.0.0.1:{port} backlog 1024
-  http-request track-sc0 req.hdr(x-user) table users
-  http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt 20 }}
-  http-request return status 200 content-type text/plain string ok
-backend users
-  stick-table type string len 64 size 100k expire 1h store http_req_rate(1s)
-)";
-
 TEST(VerifyHaproxy, RightPolicyAndALimitThatIsFivePercentLarger) {
-  const auto program = find_program("haproxy");
-  if (!program) GTEST_SKIP() << "haproxy is not installed";
-  const TemporaryFolder folder;
-  const Server server = start_server(
-      [&](std::uint16_t port) -> std::vector<std::string> {
-        folder.write("haproxy.cfg",
-                     fmt::format(verify_haproxy_configuration, fmt::arg("port", port)));
-        return {*program, "-db", "-f", folder.path("haproxy.cfg")};
-      },
-      folder.path("output"));
-  ASSERT_NE(server.process, nullptr) << folder.read("output");
-  const std::string url = local_url(server.port, "/");
+  if (!LimitingHaproxy::is_installed()) GTEST_SKIP() << "haproxy is not installed";
+  const LimitingHaproxy haproxy(20, "1s");
+  ASSERT_TRUE(haproxy.is_running()) << haproxy.output();
   const auto limit = [](int count) {
     return fmt::format(R"("algorithm": "haproxy-http-req-rate", "limit": {}, "period": "1s")",
                        count);
   };
   const VerifyTraffic traffic{.duration = "3s", .rate = "1000/s", .users = 45};
-  expect_right(verify_gateway(url, limit(20), traffic));
-  expect_wrong(verify_gateway(url, limit(21), traffic));
+  expect_right(verify_gateway(haproxy.url(), limit(20), traffic));
+  expect_wrong(verify_gateway(haproxy.url(), limit(21), traffic));
 }
 
 // ---- weir serve

@@ -63,6 +63,18 @@ TEST(AnswerTally, IsHopelessWhereNothingMeansAnything) {
   EXPECT_TRUE(tally.is_hopeless());
 }
 
+TEST(AnswerTally, KnowsWhatDenialsCallTheirServer) {
+  AnswerTally tally{scenario::TargetSpec()};
+  load::Reply reply = answered(200);
+  reply.head_lines = "Server: application\r\n";
+  tally.add(reply);
+  EXPECT_EQ(tally.server(), "");
+  reply = answered(429);
+  reply.head_lines = "HTTP/1.1 429 No\r\nX-Server: x\r\nserver:  nginx/1.2 \r\n";
+  tally.add(reply);
+  EXPECT_EQ(tally.server(), "nginx/1.2");
+}
+
 TEST(AnswerTally, CountsHeadersThatCannotBeRead) {
   AnswerTally tally{scenario::TargetSpec()};
   load::RateLimitReading reading;
