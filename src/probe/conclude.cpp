@@ -72,17 +72,24 @@ bool is_unclear(const std::vector<Fit>& fits) {
   });
 }
 
-/// The histories without the events that are named.
-Histories without(const Histories& histories, const std::vector<EventId>& left_out) {
-  std::set<std::pair<std::uint32_t, std::uint32_t>> out;
-  for (const EventId id : left_out) out.insert({id.key, id.event});
-  Histories kept(histories.size());
-  for (std::uint32_t k = 0; k < histories.size(); ++k) {
-    for (std::uint32_t e = 0; e < histories[k].size(); ++e) {
-      if (!out.contains({k, e})) kept[k].push_back(histories[k][e]);
+/// What a limit is as far as it is known, where several kinds explain it.
+std::string words_of_open(const std::vector<Fit>& fits) {
+  const Fit& best = fits.front();
+  std::set<std::string> kinds;
+  for (const Fit& fit : fits) {
+    if (fit.unexplained.size() < best.unexplained.size() + enough_against) {
+      kinds.insert(words_of(fit.kind));
     }
   }
-  return kept;
+  std::string text = fmt::format("of about {} in {}", best.limit,
+                                 window_text(std::round(best.period_ns() / 1e7) * 1e7));
+  text += kinds.size() > 1 ? ", which may be " : ", most likely ";
+  std::size_t n = 0;
+  for (const std::string& kind : kinds) {
+    text += (n == 0 ? "" : n + 1 == kinds.size() ? " or " : ", ") + kind;
+    ++n;
+  }
+  return text;
 }
 
 }  // namespace
@@ -103,44 +110,15 @@ void Inquiry::add_alternatives() {
   }
 }
 
-// What the first limit does not explain may be another one's doing: denials that the first would
-// have admitted.
-void Inquiry::add_second_limit(const Fit& first) {
-  Clues rest = clues();
-  std::vector<EventId> denied;
-  for (const EventId id : first.unexplained) {
-    if (rest.histories[id.key][id.event].is_denied()) denied.push_back(id);
-  }
-  if (denied.size() < enough_against) return;
-  Clues of_first = rest;
-  of_first.histories = without(rest.histories, denied);
-  auto firsts = fit_all(of_first);
-  if (firsts.front().unexplained.size() >= enough_against) return;
-  // The second has to explain those denials, and all that was admitted.
-  std::set<std::pair<std::uint32_t, std::uint32_t>> seconds;
-  for (const EventId id : denied) seconds.insert({id.key, id.event});
-  std::vector<EventId> explained;
-  for (std::uint32_t k = 0; k < rest.histories.size(); ++k) {
-    for (std::uint32_t e = 0; e < rest.histories[k].size(); ++e) {
-      if (rest.histories[k][e].is_denied() && !seconds.contains({k, e}))
-        explained.push_back({k, e});
-    }
-  }
-  rest.histories = without(rest.histories, explained);
-  const auto others = fit_all(rest);
-  if (others.front().unexplained.size() >= enough_against) return;
-  fits_ = std::move(firsts);
-  if (is_unclear(others)) {
-    second_is_unclear_ = true;
+void Inquiry::add_second_limit() {
+  if (!second_shows_) return;
+  if (slower_.empty() || is_unclear(slower_)) {
+    why_second_open_ =
+        slower_.empty() ? "whose kind and numbers are not known" : words_of_open(slower_);
     return;
   }
-  const std::string second = others.front().has_window() ? "slower" : "second";
-  result_.facts.further_limits.push_back(limit_facts(others.front()));
-  std::vector<std::string> key;
-  for (std::size_t c = 0; c < mask_.size(); ++c) {
-    if (mask_[c]) key.push_back(options_.candidates[c]);
-  }
-  result_.policy.limits.push_back(limit_spec(others.front(), second, key));
+  result_.facts.further_limits.push_back(limit_facts(slower_.front()));
+  result_.policy.limits.push_back(limit_spec(slower_.front(), "slower", result_.facts.keyed_by));
 }
 
 // Nothing was denied; but was enough asked?
@@ -177,7 +155,8 @@ void Inquiry::conclude() {
     facts.why_undecided = "nothing was answered";
     return;
   }
-  if (fits_.front().unexplained.size() >= enough_against) add_second_limit(fits_.front());
+  if (fits_.front().unexplained.size() >= enough_against && !second_shows_) leave_to_second();
+  add_second_limit();
   const Fit best = fits_.front();
   facts.found = limit_facts(best);
   facts.unexplained = best.unexplained.size();
@@ -234,10 +213,11 @@ void Inquiry::conclude() {
 
 void Inquiry::leave_second_open() {
   metrics::ProbeFacts& facts = result_.facts;
-  if (!second_is_unclear_ || facts.found.family == "undecided") return;
-  facts.why_undecided =
-      fmt::format("beside {} a slower limit shows, whose kind and numbers are not known",
-                  text_of(settings_of(fits_.front())));
+  if (why_second_open_.empty() || facts.found.family == "undecided") return;
+  facts.why_undecided = fmt::format(
+      "beside {} a slower limit shows, {}; more time (--max-time) or requests (--max-requests) may "
+      "tell",
+      text_of(settings_of(fits_.front())), why_second_open_);
   facts.found.family = "undecided";
 }
 

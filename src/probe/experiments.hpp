@@ -13,6 +13,8 @@ struct Guess {
   std::int64_t limit = 10;
   /// How long until a key's whole allowance is back.
   std::int64_t period_ns = 1'000'000'000;
+  /// Whether requests have to keep the distance, for another limit not to show.
+  bool is_paced = false;
 };
 
 /// So many at once, as fast as is allowed, until some are denied.
@@ -61,6 +63,7 @@ std::vector<Experiment> menu(const Guess& guess, Fresh&& fresh) {
   add("burst after a longer silence", "How much is back after a silence?",
       burst_after_silence(fresh(), guess, 1.5));
   add("too fast", "How much is let through in the long run?", too_fast(fresh(), guess));
+  if (guess.is_paced) return found;
   add("one by one", "Is it the number at once that counts?", one_by_one(fresh(), guess.limit + 4));
   return found;
 }

@@ -78,6 +78,8 @@ std::string text_of(const Settings& settings);
 /// What the histories say as a whole.
 struct Clues {
   Histories histories;
+  /// What explained the most when less was known: where searches may begin.
+  std::vector<Fit> before = {};
   /// Whether admissions take longer than denials.
   bool held_back = false;
   std::int64_t round_trip_ns = 0;

@@ -16,15 +16,30 @@ struct Release {
   std::size_t bursts = 0;
 };
 
-// The first run of admissions of a key that were sent closely together.
-std::vector<const Event*> leading_burst(const History& history) {
+// The first admissions of a key as they were let go, up to the last of a run that was held back
+// without a gap: as long as the next comes before the one before it is let go, they leave one
+// interval apart.
+std::vector<const Event*> leading_burst(const History& history, std::int64_t round_trip_ns) {
+  constexpr std::int64_t noise_ns = 5'000'000;
   constexpr std::int64_t pause_ns = 25'000'000;
-  std::vector<const Event*> burst;
+  std::vector<const Event*> admitted;
   for (const Event& event : history) {
-    if (!event.is_admitted()) break;
-    if (!burst.empty() && event.sent > burst.back()->received + pause_ns) break;
-    burst.push_back(&event);
+    if (event.is_admitted()) admitted.push_back(&event);
   }
+  std::stable_sort(admitted.begin(), admitted.end(),
+                   [](const Event* a, const Event* b) { return a->received < b->received; });
+  std::vector<const Event*> burst;
+  std::size_t up_to_held = 0;
+  for (const Event* event : admitted) {
+    const bool is_held = event->received - event->sent > 2 * round_trip_ns + noise_ns;
+    if (up_to_held > 0 && !is_held) break;
+    if (!burst.empty() && up_to_held == 0 && event->sent > burst.back()->received + pause_ns) {
+      burst.clear();
+    }
+    burst.push_back(event);
+    if (is_held) up_to_held = burst.size();
+  }
+  burst.resize(up_to_held);
   return burst;
 }
 
@@ -34,7 +49,7 @@ Release release_of(const Clues& clues) {
   Release release;
   std::size_t longest = 0;
   for (const History& history : clues.histories) {
-    const auto burst = leading_burst(history);
+    const auto burst = leading_burst(history, clues.round_trip_ns);
     if (burst.size() < 2) continue;
     std::vector<std::int64_t> received;
     std::int64_t quickest = burst[0]->received - burst[0]->sent;

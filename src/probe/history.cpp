@@ -65,6 +65,10 @@ void Evidence::add(const KeyNumbers& key, const Sighting& sighting) {
   events_.push_back({key, event});
 }
 
+void Evidence::leave_out(const KeyNumbers& key) {
+  std::erase_if(events_, [&key](const Entry& entry) { return entry.key == key; });
+}
+
 std::vector<std::int64_t> Evidence::round_trips(bool of_denials) const {
   std::vector<std::int64_t> found;
   for (const Entry& entry : events_) {
@@ -98,7 +102,8 @@ Histories Evidence::by_key(const KeyMask& mask) const {
   const std::int64_t longest = held ? quantile(denials, 100) + clock_slack_ns : 0;
   std::map<KeyNumbers, std::size_t> numbers;
   Histories histories;
-  for (const Entry& entry : events_) {
+  for (std::size_t n = 0; n < events_.size(); ++n) {
+    const Entry& entry = events_[n];
     KeyNumbers key;
     for (std::size_t i = 0; i < entry.key.size(); ++i) {
       if (i < mask.size() && mask[i]) key.push_back(entry.key[i]);
@@ -106,6 +111,7 @@ Histories Evidence::by_key(const KeyMask& mask) const {
     const auto [at, is_new] = numbers.try_emplace(key, histories.size());
     if (is_new) histories.emplace_back();
     Event event = entry.event;
+    event.number = n;
     if (held) event.decided = std::min(event.received, event.sent + longest);
     event.sent -= clock_slack_ns;
     histories[at->second].push_back(event);

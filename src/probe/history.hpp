@@ -18,6 +18,8 @@ struct Event {
   bool allowed = true;
   /// Otherwise it may have been admitted or denied.
   bool is_known = true;
+  /// Which of all sightings it is.
+  std::size_t number = 0;
 
   bool may_be_admitted() const { return allowed || !is_known; }
   bool is_admitted() const { return allowed && is_known; }
@@ -43,6 +45,10 @@ class Evidence {
   explicit Evidence(Instant begin) : begin_(begin) {}
 
   void add(const KeyNumbers& key, const Sighting& sighting);
+  /// Forgets what was asked of a key.
+  void leave_out(const KeyNumbers& key);
+  /// Takes an answer, by its number, for one that says nothing.
+  void doubt(std::size_t number) { events_[number].event.is_known = false; }
   /// By key, if only the candidates of the mask matter. A gateway's clock may be so much behind.
   Histories by_key(const KeyMask& mask) const;
 

@@ -17,6 +17,18 @@ constexpr double sharp_enough = 0.03;
 constexpr int most_rounds = 12;
 constexpr std::int64_t longest_return_ns = 25'000'000'000;
 
+// How many were, or may have been, admitted before the first denial; on its way a request may be
+// overtaken by the next.
+std::int64_t admitted_before_denial(const std::vector<Sighting>& seen) {
+  const auto denied = std::find_if(seen.begin(), seen.end(), [](const Sighting& sighting) {
+    return sighting.is_known && !sighting.allowed;
+  });
+  return std::count_if(seen.begin(), seen.end(), [&](const Sighting& sighting) {
+    const bool is_before = denied == seen.end() || sighting.sent <= denied->received;
+    return is_before && (sighting.allowed || !sighting.is_known);
+  });
+}
+
 }  // namespace
 
 Inquiry::Inquiry(Target& target, const ProbeOptions& options)
@@ -34,7 +46,9 @@ ProbeResult Inquiry::run() {
     find_return();
     tell_apart();
     sharpen();
-    hold_below();
+    // Sharper numbers may let another kind explain as much.
+    tell_apart();
+    look_for_slower();
   }
   conclude();
   return std::move(result_);
@@ -106,7 +120,7 @@ void Inquiry::story(const Experiment& experiment, const std::vector<Sighting>& s
 }
 
 Clues Inquiry::clues() const {
-  return {evidence_.by_key(mask_), evidence_.admissions_take_longer(),
+  return {evidence_.by_key(mask_), fits_, evidence_.admissions_take_longer(),
           evidence_.usual_round_trip_ns(), evidence_.usual_answer_ns()};
 }
 
@@ -126,6 +140,7 @@ Guess Inquiry::guess_of(const Fit& fit) const {
   Guess guess;
   guess.spacing_ns = spacing_ns_;
   guess.limit = std::max<std::int64_t>(fit.limit, 1);
+  guess.is_paced = is_slower_;
   constexpr double shortest = 2e8;
   constexpr double longest = 6e10;
   guess.period_ns = std::llround(std::clamp(fit.period_ns(), shortest, longest));
@@ -143,19 +158,20 @@ void Inquiry::find_first_denial() {
   const auto seen = perform({"burst",
                              "How many in a row are admitted?",
                              {burst(first_key_, count, spacing_ns_, denials)}});
-  for (const Sighting& sighting : seen) {
-    if (sighting.is_known && !sighting.allowed) break;
-    ++first_limit_;
-  }
+  first_limit_ = admitted_before_denial(seen);
   if (!has_denials()) try_many_at_once();
 }
 
 void Inquiry::try_many_at_once() {
   const auto most = static_cast<std::int64_t>(std::min<std::uint64_t>(
       120, std::min(target_.max_per_second() * 3 / 4, target_.requests_left())));
-  perform({"many at once",
-           "Is the number of requests at once limited?",
-           {burst(fresh_key(), most, 0, 0)}});
+  const auto seen = perform({"many at once",
+                             "Is the number of requests at once limited?",
+                             {burst(fresh_key(), most, 0, 0)}});
+  if (!has_denials()) return;
+  // Then nothing shows unless requests come at once.
+  first_limit_ = static_cast<std::int64_t>(count_known(seen, true));
+  spacing_ns_ = 0;
 }
 
 // ---- What makes a key.
@@ -238,6 +254,10 @@ void Inquiry::find_return() {
                      "How many in a row are admitted, once more?",
                      {burst(asked, 2 * first_limit_ + 3, spacing_ns_, 2)}};
   if (has_keys) exhaust.tracks.push_back(burst(left_alone, 2 * first_limit_ + 3, spacing_ns_, 1));
+  if (spacing_ns_ == 0) {
+    for (Track& track : exhaust.tracks)
+      track.steps.resize(static_cast<std::size_t>(first_limit_ + 4));
+  }
   perform(exhaust);
   Experiment ask{"ask until admitted",
                  "When is one admitted again, asked often and rarely?",
@@ -262,9 +282,11 @@ void Inquiry::find_return() {
 // ---- Which of the kinds that are left it is.
 
 void Inquiry::tell_apart() {
-  for (int round = 0; round < most_rounds; ++round) {
+  while (rounds_ < most_rounds) {
     const bool is_explained = fits_.front().unexplained.size() < clearly_worse;
-    if (alive().size() < 2 && round > 0 && is_explained) return;
+    if (alive().size() < 2 && rounds_ > 0 && is_explained) return;
+    constexpr int rounds_with_one = 3;
+    if (!is_explained && rounds_ >= rounds_with_one && !is_slower_ && leave_to_second()) return;
     if (!try_best_of_menu()) return;
   }
 }
@@ -344,10 +366,13 @@ void Inquiry::sharpen() {
     if (target_.stopped() != Stop::none || fits_.empty()) return;
     const Fit& best = fits_.front();
     const std::size_t before = result_.facts.experiments.size();
-    if (best.looseness() <= sharp_enough && best.least_limit == best.most_limit) return;
+    const double looseness = best.looseness();
+    if (looseness <= sharp_enough && best.least_limit == best.most_limit) return;
     if (best.has_window()) sharpen_window();
     if (best.has_rate()) sharpen_rate();
     if (result_.facts.experiments.size() == before) return;
+    // What does not help will not help the next time.
+    if (fits_.front().looseness() > 0.9 * looseness && round > 0) return;
   }
 }
 
@@ -390,25 +415,6 @@ void Inquiry::sharpen_rate() {
   add_evenly(track, burst_ns + every, burst_ns + longest, every);
   Experiment experiment{"too fast for long", "How much is let through in the long run?", {track}};
   if (can_afford(experiment)) perform(std::move(experiment));
-}
-
-// A second, slower limit shows only below the first.
-void Inquiry::hold_below() {
-  if (target_.stopped() != Stop::none || fits_.empty()) return;
-  const Fit& best = fits_.front();
-  if (!best.has_window() && !best.has_rate()) return;
-  const Guess guess = guess_of(best);
-  const auto every = std::max<std::int64_t>(
-      std::llround(1.12 * best.period_ns() / static_cast<double>(guess.limit)), spacing_ns_);
-  const std::int64_t count =
-      std::min({static_cast<std::int64_t>(target_.requests_left() * 9 / 10),
-                (target_.time_left().ns() * 9 / 10 - refill_ns_) / every, std::int64_t{400}});
-  if (count < 10) return;
-  Track track;
-  track.key = fresh_key();
-  add_evenly(track, 0, every * count, every);
-  track.ends_after_denials = 6;
-  perform({"just below", "Does a slower limit hold beside it?", {track}});
 }
 
 }  // namespace weir::probe

@@ -18,6 +18,9 @@ class Inquiry {
   ProbeResult run();
 
  private:
+  /// For a limit that shows only where requests keep so far apart.
+  Inquiry(const Inquiry& first, std::int64_t spacing_ns);
+
   void find_first_denial();
   void try_many_at_once();
   Experiment other_keys();
@@ -29,7 +32,13 @@ class Inquiry {
   void sharpen();
   void sharpen_window();
   void sharpen_rate();
-  void hold_below();
+  void look_for_slower();
+  void find_slower_return(const KeyNumbers& held, std::int64_t at_once);
+  bool ask_again(const KeyNumbers& key, std::int64_t first_ns, std::int64_t longest_ns,
+                 std::vector<Track> beside);
+  std::int64_t longest_wait_ns() const;
+  void take_over(Inquiry&& slower);
+  bool leave_to_second();
   void conclude();
 
   std::vector<Sighting> perform(Experiment experiment);
@@ -41,7 +50,7 @@ class Inquiry {
   KeyNumbers fresh_key();
   Guess guess_of(const Fit& fit) const;
   Clues clues() const;
-  void add_second_limit(const Fit& first);
+  void add_second_limit();
   void leave_second_open();
   std::string why_limit_may_be_higher() const;
   void add_alternatives();
@@ -59,7 +68,13 @@ class Inquiry {
   std::int64_t refill_ns_ = 0;
   std::vector<Fit> fits_;
   int rounds_ = 0;
-  bool second_is_unclear_ = false;
+  /// Whether this is about a limit beside another, which paced requests do not reach.
+  bool is_slower_ = false;
+  /// What explains a slower limit, the best first; empty where none shows.
+  std::vector<Fit> slower_;
+  /// Denials that are left to a second limit were seen.
+  bool second_shows_ = false;
+  std::string why_second_open_;
   /// How often each experiment of the menu was made.
   std::map<std::string, int> tried_;
 };

@@ -16,26 +16,40 @@ std::int64_t before(const std::vector<std::int64_t>& sorted, std::int64_t value)
 }  // namespace
 
 WindowCount::WindowCount(const History& history, bool count_denied) : count_denied_(count_denied) {
+  const auto add = [](Times& times, const Event& event) {
+    times.sent.push_back(event.sent);
+    times.decided.push_back(event.decided);
+  };
   for (const Event& event : history) {
     if (!counts(event)) continue;
-    maybe_sent_.push_back(event.sent);
-    maybe_decided_.push_back(event.decided);
-    if (!event.is_known) continue;
-    sure_sent_.push_back(event.sent);
-    sure_decided_.push_back(event.decided);
+    add(maybe_, event);
+    if (event.is_known) add(event.allowed ? admitted_ : denied_, event);
   }
-  for (auto* times : {&sure_sent_, &sure_decided_, &maybe_sent_, &maybe_decided_}) {
-    std::sort(times->begin(), times->end());
+  for (Times* times : {&admitted_, &denied_, &maybe_}) {
+    std::sort(times->sent.begin(), times->sent.end());
+    std::sort(times->decided.begin(), times->decided.end());
   }
 }
 
 // Those that may have been decided earlier are taken off whether or not they were counted.
+std::int64_t WindowCount::Times::within(std::int64_t begin, std::int64_t end) const {
+  return std::max<std::int64_t>(up_to(decided, end) - before(sent, begin), 0);
+}
+
 std::int64_t WindowCount::surely(std::int64_t begin, std::int64_t end) const {
-  return std::max<std::int64_t>(up_to(sure_decided_, end) - before(sure_sent_, begin), 0);
+  return admitted_.within(begin, end) + denied_.within(begin, end);
+}
+
+std::int64_t WindowCount::surely_before(const Event& admission, std::int64_t begin,
+                                        std::int64_t end) const {
+  const bool is_itself = admission.sent >= begin && admission.decided <= end;
+  const std::int64_t others =
+      admitted_.within(begin, std::min(end, admission.decided)) - (is_itself ? 1 : 0);
+  return std::max<std::int64_t>(others, 0) + denied_.within(begin, std::min(end, admission.sent));
 }
 
 std::int64_t WindowCount::maybe(std::int64_t begin, std::int64_t end) const {
-  return std::max<std::int64_t>(up_to(maybe_sent_, end) - before(maybe_decided_, begin), 0);
+  return std::max<std::int64_t>(up_to(maybe_.sent, end) - before(maybe_.decided, begin), 0);
 }
 
 }  // namespace weir::probe
