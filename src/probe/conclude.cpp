@@ -197,10 +197,11 @@ void Inquiry::conclude() {
         "waits for a limit that was used up before";
   } else if (families.size() > 1) {
     facts.found.family = "undecided";
-    facts.why_undecided = fmt::format(
-        "{} families explain what was seen; more requests (--max-requests) or time (--max-time) "
-        "may tell them apart",
-        families.size());
+    const std::string needed = needed_budget();
+    facts.why_undecided =
+        fmt::format("{} families explain what was seen; {}", families.size(),
+                    needed.empty() ? "no experiment that is known tells them apart"
+                                   : "a larger budget may tell them apart, say " + needed);
   } else if (best.unexplained.size() > std::max<std::size_t>(evidence_.size() / 20, 4)) {
     facts.found.family = "undecided";
     facts.why_undecided = fmt::format(
@@ -215,9 +216,11 @@ void Inquiry::leave_second_open() {
   metrics::ProbeFacts& facts = result_.facts;
   if (why_second_open_.empty() || facts.found.family == "undecided") return;
   facts.why_undecided = fmt::format(
-      "beside {} a slower limit shows, {}; more time (--max-time) or requests (--max-requests) may "
-      "tell",
-      text_of(settings_of(fits_.front())), why_second_open_);
+      "beside {} a slower limit shows, {}; a larger budget may tell, say --max-requests {} "
+      "--max-time {}s",
+      text_of(settings_of(fits_.front())), why_second_open_,
+      (2 * facts.requests_used + 99) / 100 * 100,
+      2 * facts.time_used.ns() / 1'000'000'000 / 10 * 10 + 10);
   facts.found.family = "undecided";
 }
 

@@ -10,11 +10,6 @@
 namespace weir::probe {
 namespace {
 
-/// A kind that leaves so many more unexplained than the best is out.
-constexpr std::size_t clearly_worse = 3;
-/// Windows and rates are known well enough within this share.
-constexpr double sharp_enough = 0.03;
-constexpr int most_rounds = 12;
 constexpr std::int64_t longest_return_ns = 25'000'000'000;
 
 // How many were, or may have been, admitted before the first denial; on its way a request may be
@@ -36,6 +31,7 @@ Inquiry::Inquiry(Target& target, const ProbeOptions& options)
       options_(options),
       evidence_(target.now()),
       mask_(target.candidates(), true),
+      key_supply_(target.candidates() == 0 ? UINT32_MAX : target.fresh_keys_left()),
       spacing_ns_(1'000'000'000 /
                   static_cast<std::int64_t>(std::max<std::uint64_t>(target.max_per_second(), 1))) {}
 
@@ -54,11 +50,12 @@ ProbeResult Inquiry::run() {
   return std::move(result_);
 }
 
-// Where no key is fresh, the allowance of the one there is has to come back.
+// Once all keys of a file were used, they are used again; see perform() for their allowances.
 KeyNumbers Inquiry::fresh_key() {
-  KeyNumbers key(target_.candidates(), next_key_);
+  const auto number =
+      static_cast<std::uint32_t>(next_key_ % std::max<std::uint64_t>(key_supply_, 1));
   ++next_key_;
-  return key;
+  return KeyNumbers(target_.candidates(), number);
 }
 
 bool Inquiry::has_denials() const {
@@ -74,7 +71,9 @@ bool Inquiry::can_afford(const Experiment& experiment) const {
 }
 
 std::vector<Sighting> Inquiry::perform(Experiment experiment) {
-  if (target_.stopped() != Stop::none) return {};
+  if (target_.stopped() != Stop::none || requests_of(experiment) == 0) return {};
+  // Where no key is fresh, the allowance of those there are has to come back.
+  if (next_key_ > key_supply_ && !fits_.empty()) refill_ns_ = refill_of(fits_.front());
   if (refill_ns_ > 0) {
     for (Track& track : experiment.tracks) {
       if (!track.not_before) track.not_before = target_.now() + Duration::from_ns(refill_ns_);
@@ -126,14 +125,9 @@ Clues Inquiry::clues() const {
 
 void Inquiry::fit() { fits_ = fit_all(clues()); }
 
-std::vector<const Fit*> Inquiry::alive() const {
-  std::vector<const Fit*> found;
-  for (const Fit& fit : fits_) {
-    if (fit.unexplained.size() < fits_.front().unexplained.size() + clearly_worse) {
-      found.push_back(&fit);
-    }
-  }
-  return found;
+std::int64_t Inquiry::refill_of(const Fit& fit) {
+  constexpr double longest_ns = 3e10;
+  return std::llround(std::min(fit.period_ns() * 2.1, longest_ns));
 }
 
 Guess Inquiry::guess_of(const Fit& fit) const {
@@ -276,145 +270,7 @@ void Inquiry::find_return() {
              "When is one admitted after that?",
              {ask_until_admitted(asked, first_ns, longest)}});
   }
-  if (!has_keys) refill_ns_ = std::llround(std::min(fits_.front().period_ns() * 2.1, 3e10));
-}
-
-// ---- Which of the kinds that are left it is.
-
-void Inquiry::tell_apart() {
-  while (rounds_ < most_rounds) {
-    const bool is_explained = fits_.front().unexplained.size() < clearly_worse;
-    if (alive().size() < 2 && rounds_ > 0 && is_explained) return;
-    constexpr int rounds_with_one = 3;
-    if (!is_explained && rounds_ >= rounds_with_one && !is_slower_ && leave_to_second()) return;
-    if (!try_best_of_menu()) return;
-  }
-}
-
-// By how much the kinds that are left would differ in an experiment, for its price; what was tried
-// before has said most of what it can.
-double Inquiry::score(const Experiment& experiment) const {
-  const auto left = alive();
-  const std::int64_t begin = (target_.now() - evidence_.begin()).ns() + refill_ns_;
-  const std::int64_t round_trip = evidence_.usual_round_trip_ns();
-  std::vector<std::vector<std::vector<bool>>> forecasts;
-  for (const Fit& fit : fits_) forecasts.push_back(forecast(fit, experiment, begin, round_trip));
-  double score = 0.0;
-  for (std::size_t a = 0; a < left.size(); ++a) {
-    // With one left, what the others would do is still a test of it.
-    const std::size_t others = left.size() > 1 ? left.size() : fits_.size();
-    for (std::size_t b = a + 1; b < others; ++b) {
-      const std::size_t differ = differing(forecasts[a], forecasts[b]);
-      const auto worth = static_cast<double>(std::min<std::size_t>(differ, 8));
-      score += differ >= clearly_worse ? worth : worth / 4;
-    }
-  }
-  const auto tried = tried_.find(experiment.name);
-  const int times = tried == tried_.end() ? 0 : tried->second;
-  const double seconds = static_cast<double>(duration_ns_of(experiment, round_trip)) / 1e9;
-  const double price = static_cast<double>(requests_of(experiment)) / 8 + seconds + 5.0;
-  return times > 3 ? 0.0 : score / std::sqrt(price) / std::pow(2.0, times);
-}
-
-// The best few run beside each other, on keys of their own, one burst after the other.
-bool Inquiry::try_best_of_menu() {
-  constexpr std::size_t most_beside = 3;
-  std::vector<std::pair<double, Experiment>> scored;
-  const std::uint32_t keys_before = next_key_;
-  for (const Fit* fit : alive()) {
-    // Not the same instants again: those have said what they can.
-    Guess guess = guess_of(*fit);
-    guess.period_ns += guess.period_ns * 9 * (rounds_ % 4) / 100;
-    for (Experiment& experiment : menu(guess, [this] { return fresh_key(); })) {
-      if (!can_afford(experiment)) continue;
-      const double worth = score(experiment);
-      if (worth > 0.0) scored.emplace_back(worth, std::move(experiment));
-    }
-  }
-  next_key_ = keys_before;
-  ++rounds_;
-  std::stable_sort(scored.begin(), scored.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  Experiment chosen;
-  std::set<std::string> names;
-  std::int64_t offset_ns = 0;
-  for (auto& [worth, experiment] : scored) {
-    if (names.size() >= most_beside || (refill_ns_ > 0 && !names.empty())) break;
-    if (worth < scored.front().first / 3 || !names.insert(experiment.name).second) continue;
-    Track track = experiment.tracks.front();
-    track.key = fresh_key();
-    track.steps.front().after += Duration::from_ns(offset_ns);
-    Experiment with = chosen;
-    with.tracks.push_back(std::move(track));
-    if (!can_afford(with) ||
-        requests_of(with) > std::max(target_.requests_left() * 2 / 3, requests_of(experiment))) {
-      break;
-    }
-    ++tried_[experiment.name];
-    with.name += (with.name.empty() ? "" : "; ") + experiment.name;
-    with.question = experiment.question;
-    chosen = std::move(with);
-    offset_ns += (first_limit_ + 8) * spacing_ns_;
-  }
-  return !chosen.tracks.empty() && !perform(std::move(chosen)).empty();
-}
-
-// ---- How sharp its numbers are.
-
-void Inquiry::sharpen() {
-  for (int round = 0; round < 4; ++round) {
-    if (target_.stopped() != Stop::none || fits_.empty()) return;
-    const Fit& best = fits_.front();
-    const std::size_t before = result_.facts.experiments.size();
-    const double looseness = best.looseness();
-    if (looseness <= sharp_enough && best.least_limit == best.most_limit) return;
-    if (best.has_window()) sharpen_window();
-    if (best.has_rate()) sharpen_rate();
-    if (result_.facts.experiments.size() == before) return;
-    // What does not help will not help the next time.
-    if (fits_.front().looseness() > 0.9 * looseness && round > 0) return;
-  }
-}
-
-// Questions close to where the window may end.
-void Inquiry::sharpen_window() {
-  const Fit& best = fits_.front();
-  const Guess guess = guess_of(best);
-  const std::int64_t slack =
-      std::max(evidence_.usual_round_trip_ns(), guess.period_ns / 50) + 2 * spacing_ns_;
-  const std::int64_t from = std::llround(best.least_window_ns) - slack;
-  const std::int64_t to =
-      std::llround(std::min(best.most_window_ns, 1.5 * best.least_window_ns)) + slack;
-  const std::int64_t every = std::max((to - from) / 24, spacing_ns_);
-  Experiment experiment{"around the border", "When exactly does it end?", {}};
-  for (int n = 0; n < 2; ++n) {
-    Track track;
-    track.key = fresh_key();
-    add_evenly(track, 0, (guess.limit + 1) * spacing_ns_, spacing_ns_);
-    add_evenly(track, std::max(from, (guess.limit + 1) * spacing_ns_) + n * every / 2, to, every);
-    experiment.tracks.push_back(std::move(track));
-    if (refill_ns_ > 0) break;
-  }
-  if (!can_afford(experiment)) experiment.tracks.resize(1);
-  if (can_afford(experiment)) perform(std::move(experiment));
-}
-
-// A bucket that is asked for too much lets through its rate.
-void Inquiry::sharpen_rate() {
-  const Guess guess = guess_of(fits_.front());
-  const double rate = static_cast<double>(guess.limit) / static_cast<double>(guess.period_ns);
-  const auto every = std::max<std::int64_t>(std::llround(0.7 / rate), spacing_ns_);
-  const std::int64_t questions = std::min<std::int64_t>(
-      static_cast<std::int64_t>(target_.requests_left() / 2), guess.limit + 80);
-  Track track;
-  track.key = fresh_key();
-  const std::int64_t burst_ns = (guess.limit + 2) * spacing_ns_;
-  add_evenly(track, 0, burst_ns, spacing_ns_);
-  const std::int64_t longest =
-      std::min(every * (questions - guess.limit), target_.time_left().ns() / 2);
-  add_evenly(track, burst_ns + every, burst_ns + longest, every);
-  Experiment experiment{"too fast for long", "How much is let through in the long run?", {track}};
-  if (can_afford(experiment)) perform(std::move(experiment));
+  if (!has_keys) refill_ns_ = refill_of(fits_.front());
 }
 
 }  // namespace weir::probe

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "probe/experiments.hpp"
@@ -28,7 +29,9 @@ class Inquiry {
   void find_return();
   void tell_apart();
   bool try_best_of_menu();
+  std::vector<std::pair<double, Experiment>> scored_menu(bool is_affordable);
   double score(const Experiment& experiment) const;
+  std::string needed_budget();
   void sharpen();
   void sharpen_window();
   void sharpen_rate();
@@ -48,6 +51,7 @@ class Inquiry {
   bool has_denials() const;
   std::vector<const Fit*> alive() const;
   KeyNumbers fresh_key();
+  static std::int64_t refill_of(const Fit& fit);
   Guess guess_of(const Fit& fit) const;
   Clues clues() const;
   void add_second_limit();
@@ -60,7 +64,9 @@ class Inquiry {
   Evidence evidence_;
   ProbeResult result_;
   KeyMask mask_;
-  std::uint32_t next_key_ = 0;
+  std::uint64_t next_key_ = 0;
+  /// How many fresh keys there are.
+  std::uint64_t key_supply_ = 0;
   KeyNumbers first_key_;
   std::int64_t first_limit_ = 0;
   std::int64_t spacing_ns_ = 0;

@@ -52,6 +52,7 @@ Inquiry::Inquiry(const Inquiry& first, std::int64_t spacing_ns)
       evidence_(first.evidence_.begin()),
       mask_(first.mask_),
       next_key_(first.next_key_),
+      key_supply_(first.key_supply_),
       spacing_ns_(spacing_ns),
       refill_ns_(first.refill_ns_),
       is_slower_(true) {}
@@ -89,6 +90,7 @@ bool Inquiry::leave_to_second() {
 void Inquiry::look_for_slower() {
   constexpr double slower_by = 1.25;
   constexpr std::int64_t most_requests = 400;
+  constexpr std::int64_t longest_ns = 60'000'000'000;
   constexpr std::int64_t fewest_requests = 10;
   if (target_.stopped() != Stop::none || fits_.empty()) return;
   const Fit first = fits_.front();
@@ -96,9 +98,9 @@ void Inquiry::look_for_slower() {
   const Guess guess = guess_of(first);
   const auto every = std::max<std::int64_t>(
       std::llround(slower_by * first.period_ns() / static_cast<double>(guess.limit)), spacing_ns_);
-  const std::int64_t count =
-      std::min({static_cast<std::int64_t>(target_.requests_left() * 9 / 10),
-                (target_.time_left().ns() * 9 / 10 - refill_ns_) / every, most_requests});
+  const std::int64_t count = std::min({static_cast<std::int64_t>(target_.requests_left() * 9 / 10),
+                                       (target_.time_left().ns() * 9 / 10 - refill_ns_) / every,
+                                       longest_ns / every, most_requests});
   if (count < fewest_requests) return;
   Track track;
   track.key = fresh_key();
@@ -116,7 +118,9 @@ void Inquiry::look_for_slower() {
   slower.first_limit_ = admitted_before(seen);
   slower.first_key_ = key;
   slower.fit();
+  slower.refill_ns_ = 0;
   slower.find_slower_return(key, guess.limit / 2);
+  slower.refill_ns_ = refill_ns_ > 0 ? refill_of(slower.fits_.front()) : 0;
   slower.tell_apart();
   slower.sharpen();
   take_over(std::move(slower));
