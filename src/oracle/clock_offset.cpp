@@ -8,9 +8,6 @@
 namespace weir::oracle {
 namespace {
 
-/// The decisions are not judged more often than this.
-constexpr int most_trials = 150;
-
 /// Of the offsets that lie side by side, those nearest to none: offsets a window apart explain the
 /// same, and most clocks are right.
 ClockOffset nearest_run(std::vector<ClockOffset> cells) {
@@ -90,7 +87,7 @@ bool depends_on_clock(const std::vector<policy::Limit>& limits,
 
 ClockOffset refine_offset(Judge& judge, std::span<const Group* const> groups,
                           const Uncertainty& uncertainty, ClockOffset range, Against against,
-                          Duration finest) {
+                          Duration finest, int most_trials) {
   const auto trial = [&](ClockOffset offsets) {
     Uncertainty tried = uncertainty;
     tried.least_offset = offsets.least;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,20 @@ bool depends_on_clock(const std::vector<policy::Limit>& limits,
                       const std::vector<Observation>& observations,
                       std::span<const Group* const> groups);
 
+/// The offset within a range with which the limits would decide the most as was observed, were each
+/// request decided midway between being sent and answered; nearest to none of those as good.
+Duration guess_offset(const std::vector<policy::Limit>& limits,
+                      const limiter::Environment& environment,
+                      const std::vector<Observation>& observations,
+                      std::span<const Group* const> groups, const Uncertainty& uncertainty,
+                      ClockOffset range);
+
+/// Offsets within a range with which no decision of the groups disagrees, looked for from `near`
+/// on; none where there surely are none.
+std::optional<ClockOffset> possible_offset(Judge& judge, std::span<const Group* const> groups,
+                                           const Uncertainty& uncertainty, ClockOffset range,
+                                           Duration near);
+
 /// What makes an offset unlikely: a decision that none of the states kept explains, or only one
 /// that none can, also of those that were left out.
 enum class Against { unexplained, impossible };
@@ -36,9 +51,9 @@ enum class Against { unexplained, impossible };
 inline constexpr Duration finest_offset = Duration::from_us(400);
 
 /// The offsets within a range that explain the most of the groups' decisions: by halves, leaving
-/// those out that explain fewer.
+/// those out that explain fewer. The decisions are not judged more often than `most_trials`.
 ClockOffset refine_offset(Judge& judge, std::span<const Group* const> groups,
                           const Uncertainty& uncertainty, ClockOffset range, Against against,
-                          Duration finest = finest_offset);
+                          Duration finest = finest_offset, int most_trials = 150);
 
 }  // namespace weir::oracle

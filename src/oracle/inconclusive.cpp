@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/text.hpp"
+#include "limiter/parameter_text.hpp"
 #include "oracle/pace.hpp"
 
 namespace weir::oracle {
@@ -57,6 +58,29 @@ std::string traffic_near_limit(const Evidence& evidence) {
   return "more requests of one key than the policy admits";
 }
 
+/// What leaves so much open whatever the traffic is like; empty where it is the traffic.
+std::string what_hides(const std::vector<policy::Limit>& limits) {
+  for (const policy::Limit& limit : limits) {
+    const limiter::Parameters& p = limit.variants[0];
+    if (limit.spec.algorithm == "vegas") {
+      return fmt::format(
+          "vegas measures its shortest time anew at random, so that nobody outside can know where "
+          "between 1 and {} its limit is, and no traffic would decide: believing in "
+          "\"concurrency\" "
+          "with a limit of {} says whether ever more are admitted",
+          format_count(p.count("max_concurrency")), format_count(p.count("max_concurrency")));
+    }
+    if (p.has("slot_ttl") && p.has("queue") && p.count("queue") > 0) {
+      return fmt::format(
+          "what waits takes its slot, and loses it after {}, at an instant that shows only once it "
+          "is answered: requests that are served sooner than that, fewer of a key at once, or a "
+          "gateway with no queue would decide",
+          limiter::parameter_text(p.duration("slot_ttl")));
+    }
+  }
+  return "";
+}
+
 std::string traffic_less_close(const Evidence& evidence, double share) {
   const double rate = rate_of_keys(evidence);
   const double answers_ms = static_cast<double>(usual_time(evidence).ns()) / 1e6;
@@ -67,6 +91,10 @@ std::string traffic_less_close(const Evidence& evidence, double share) {
 }
 
 }  // namespace
+
+bool is_too_open(std::uint64_t undetermined, std::uint64_t decisions) {
+  return static_cast<double>(undetermined) > most_undetermined * static_cast<double>(decisions);
+}
 
 std::string why_inconclusive(const Evidence& evidence, const Verification& found) {
   const std::uint64_t decisions = found.decisions();
@@ -85,9 +113,10 @@ std::string why_inconclusive(const Evidence& evidence, const Verification& found
   }
   const double share =
       static_cast<double>(found.findings.undetermined) / static_cast<double>(decisions);
-  if (share <= most_undetermined) return "";
+  if (!is_too_open(found.findings.undetermined, decisions)) return "";
+  const std::string hidden = what_hides(evidence.limits);
   return fmt::format("{:.1f} % of the decisions were too close to call; {}", share * 100.0,
-                     traffic_less_close(evidence, share));
+                     hidden.empty() ? traffic_less_close(evidence, share) : hidden);
 }
 
 }  // namespace weir::oracle

@@ -51,6 +51,7 @@ Findings Judge::judge(std::span<const Group* const> groups, const Uncertainty& u
   findings_ = Findings();
   findings_.marks.resize(observations_.size());
   for (const Group* group : groups) {
+    if (is_done()) break;
     if (counts_slots_ && !group->entries.empty()) {
       judge_slots(*group);
     } else {
@@ -58,6 +59,13 @@ Findings Judge::judge(std::span<const Group* const> groups, const Uncertainty& u
     }
   }
   return std::move(findings_);
+}
+
+bool Judge::contradicts(std::span<const Group* const> groups, const Uncertainty& uncertainty) {
+  only_first_ = true;
+  const Findings findings = judge(groups, uncertainty);
+  only_first_ = false;
+  return findings.disagree > 0;
 }
 
 InFlight Judge::in_flight(std::uint32_t number) const {
@@ -104,7 +112,7 @@ void Judge::judge_group(const Group& group) {
   belief_.begin();
   lost_ = false;
   std::vector<InFlight> events = events_of(group);
-  for (std::size_t i = 0; i < events.size();) {
+  for (std::size_t i = 0; i < events.size() && !is_done();) {
     Instant end = events[i].real.to;
     std::size_t next = i + 1;
     for (; next < events.size() && events[next].real.from <= end; ++next) {

@@ -38,8 +38,11 @@ class Judge {
   bool counts_by_segment() const { return bank_.counts_by_segment(); }
   /// The marks of what is in no judged group stay `agree` and are not counted.
   Findings judge(std::span<const Group* const> groups, const Uncertainty& uncertainty);
+  /// Whether any of their decisions disagrees; sooner said than how many do.
+  bool contradicts(std::span<const Group* const> groups, const Uncertainty& uncertainty);
 
  private:
+  bool is_done() const { return only_first_ && findings_.disagree > 0; }
   void judge_group(const Group& group);
   void judge_slots(const Group& group);
   void mark_slots(const SlotJudge::Verdict& verdict);
@@ -68,6 +71,8 @@ class Judge {
   /// More is possible than can be followed.
   bool lost_ = false;
   Findings findings_;
+  /// Whether one disagreement is as good as all.
+  bool only_first_ = false;
 };
 
 }  // namespace weir::oracle

@@ -53,7 +53,7 @@ class Search {
 
   double score(const std::vector<policy::Limit>& limits) {
     sample_.limits = limits;
-    return unexplained(verify(sample_).findings);
+    return unexplained(verify(sample_, Effort::quick).findings);
   }
 
   /// The neighbour that explains the most, if any explains more than the policy.

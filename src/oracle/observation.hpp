@@ -88,9 +88,11 @@ struct Uncertainty {
   Duration most_offset;
   /// By so much more an outcome has to be impossible before it is called so.
   Duration margin = Duration::from_us(50);
-  /// The gateway has decided at most so long after a request was sent; where answers are held back
-  /// it says more than when they came.
+  /// The gateway has decided what it admitted at most so long after that was sent, however late
+  /// the answer came: it may have been held back, or served. Denials are neither.
   Duration decided_within = Duration::max();
+  /// Whether that is believed of denials too, whose answers say themselves when they were decided.
+  bool bounds_denials = false;
   /// A request may be under way to the gateway's limits for so long after its answer has ended.
   Duration lingers;
   /// An answer that comes so much later than it had to be held back was held back for too long.
@@ -100,7 +102,8 @@ struct Uncertainty {
 /// When a gateway decided a request, on the client's clock.
 inline TimeSpan decided_in(const Observation& observation, const Uncertainty& uncertainty) {
   TimeSpan span{observation.sent, observation.received};
-  if (span.width() > uncertainty.decided_within) {
+  const bool is_bounded = observation.allowed || uncertainty.bounds_denials;
+  if (is_bounded && span.width() > uncertainty.decided_within) {
     span.to = span.from + uncertainty.decided_within;
   }
   return span;

@@ -31,6 +31,12 @@ bool may_delay(const std::vector<policy::Limit>& limits, const limiter::Environm
   return false;
 }
 
+/// What answers told that is not as it should have been.
+std::uint64_t told_wrongly(const Findings& findings) {
+  return findings.remaining.disagree + findings.reset_after.disagree +
+         findings.retry_after.disagree;
+}
+
 std::size_t denials_in(const Group& group, const std::vector<Observation>& observations) {
   return static_cast<std::size_t>(
       std::count_if(group.observations.begin(), group.observations.end(),
@@ -68,6 +74,73 @@ ClockOffset find_offset(const Evidence& evidence, Judge& judge, std::span<const 
   return judge.judge(all, with_offset(possible, uncertainty)).disagree == 0 ? possible : likely;
 }
 
+/// Looks for the offset of the gateway's clock where it does not matter when requests end: states
+/// are then followed quickly.
+class OffsetSearch {
+ public:
+  OffsetSearch(const Evidence& evidence, Judge& judge, std::span<const Group* const> all,
+               std::span<const Group* const> some, const Uncertainty& uncertainty)
+      : range_(evidence.offset),
+        judge_(judge),
+        all_(all),
+        some_(some),
+        uncertainty_(uncertainty),
+        guess_(guess_offset(evidence.limits, evidence.environment, evidence.observations, some,
+                            uncertainty, evidence.offset)) {}
+
+  /// One with which nothing is impossible, if there is any.
+  ClockOffset find(Effort effort) {
+    const ClockOffset likely = around(guess_);
+    if (effort == Effort::quick || explains(likely, Open::no)) return likely;
+    const auto possible = possible_offset(judge_, some_, uncertainty_, range_, guess_);
+    if (!possible) return exactly(guess_);
+    const ClockOffset wider = around(possible->middle());
+    return explains(wider, Open::maybe) ? wider : *possible;
+  }
+
+  /// Where so much is too close to call that nothing is said: one offset that explains it all is
+  /// enough to say that the policy does.
+  void narrow(ClockOffset found, Findings& findings) {
+    const std::uint64_t decisions = findings.agree + findings.disagree + findings.undetermined;
+    if (!is_too_open(findings.undetermined, decisions)) return;
+    for (const Duration offset : {found.middle(), guess_}) {
+      Findings narrower = judge_.judge(all_, with_offset(exactly(offset), uncertainty_));
+      const bool explains = narrower.disagree <= findings.disagree &&
+                            told_wrongly(narrower) <= told_wrongly(findings);
+      if (explains && narrower.undetermined < findings.undetermined) findings = std::move(narrower);
+    }
+  }
+
+ private:
+  static ClockOffset exactly(Duration offset) {
+    const Duration half = Duration::from_ns(finest_offset.ns() / 2);
+    return {offset - half, offset + half};
+  }
+  ClockOffset around(Duration offset) const {
+    constexpr Duration reach = Duration::from_ms(25);
+    constexpr int most_trials = 80;
+    const ClockOffset near{std::max(range_.least, offset - reach),
+                           std::min(range_.most, offset + reach)};
+    return refine_offset(judge_, some_, uncertainty_, near, Against::unexplained, finest_offset,
+                         most_trials);
+  }
+  /// Whether so much may be too close to call that it says nothing.
+  enum class Open { no, maybe };
+  bool explains(ClockOffset offset, Open open) {
+    const Findings findings = judge_.judge(all_, with_offset(offset, uncertainty_));
+    const std::uint64_t decisions = findings.agree + findings.disagree + findings.undetermined;
+    return findings.disagree == 0 &&
+           (open == Open::maybe || !is_too_open(findings.undetermined, decisions));
+  }
+
+  const ClockOffset range_;
+  Judge& judge_;
+  std::span<const Group* const> all_;
+  std::span<const Group* const> some_;
+  const Uncertainty& uncertainty_;
+  Duration guess_;
+};
+
 /// Whether it matters when requests end.
 bool depends_on_ends(const std::vector<policy::Limit>& limits) {
   const std::vector<bool> holds = holding_limits(limits);
@@ -76,7 +149,7 @@ bool depends_on_ends(const std::vector<policy::Limit>& limits) {
                      [](const policy::Limit& limit) { return limit.charges_late(); });
 }
 
-Verification verify_with(const Evidence& evidence, Uncertainty uncertainty) {
+Verification verify_with(const Evidence& evidence, Uncertainty uncertainty, Effort effort) {
   std::vector<const Group*> all;
   for (const Group& group : evidence.groups) all.push_back(&group);
   const std::vector<const Group*> some = telling_groups(evidence);
@@ -86,15 +159,28 @@ Verification verify_with(const Evidence& evidence, Uncertainty uncertainty) {
   Judge judge(evidence.limits, evidence.environment, evidence.observations);
   Verification found;
   if (depends_on_clock(evidence.limits, evidence.environment, evidence.observations, some)) {
-    found.offset = find_offset(evidence, judge, all, some, uncertainty);
+    if (depends_on_ends(evidence.limits)) {
+      found.offset = find_offset(evidence, judge, all, some, uncertainty);
+      found.findings = judge.judge(all, with_offset(*found.offset, uncertainty));
+      return found;
+    }
+    OffsetSearch search(evidence, judge, all, some, uncertainty);
+    found.offset = search.find(effort);
+    found.findings = judge.judge(all, with_offset(*found.offset, uncertainty));
+    search.narrow(*found.offset, found.findings);
+    return found;
   }
-  found.findings = judge.judge(all, with_offset(found.offset.value_or(ClockOffset()), uncertainty));
-  if (found.offset) return found;
+  found.findings = judge.judge(all, uncertainty);
   if (auto ticks = find_ticks(evidence.limits, judge, all, some, uncertainty, found.findings)) {
     found.findings = std::move(ticks->findings);
     found.tick = ticks->tick;
   }
   return found;
+}
+
+/// Whether it says that the gateway does as its policy.
+bool is_settled(const Evidence& evidence, const Verification& found) {
+  return found.findings.disagree == 0 && why_inconclusive(evidence, found).empty();
 }
 
 /// On a busy machine a clock that is read once a while may not have been for long. What that
@@ -108,7 +194,7 @@ void forgive_stalls(const Evidence& evidence, Uncertainty uncertainty, Verificat
   for (const Duration stall : stalls) {
     if (found.findings.disagree == 0) return;
     uncertainty.behind = stall;
-    Verification forgiven = verify_with(evidence, uncertainty);
+    Verification forgiven = verify_with(evidence, uncertainty, Effort::quick);
     if (forgiven.findings.disagree == 0) found = std::move(forgiven);
   }
 }
@@ -118,16 +204,58 @@ void forgive_stalls(const Evidence& evidence, Uncertainty uncertainty, Verificat
 Verification verify_by_ends(Evidence evidence, Uncertainty uncertainty) {
   const std::vector<Duration> denials = denial_times(evidence.observations);
   Verification found;
+  uncertainty.bounds_denials = true;
   for (const Latitude& latitude : latitudes()) {
     uncertainty.decided_within = time_to_decide(denials, latitude);
     uncertainty.lingers = latitude.lingers;
     if (evidence.limits.size() > 1) {
       note_holders(evidence.limits, evidence.groups, uncertainty, evidence.observations);
     }
-    found = verify_with(evidence, uncertainty);
+    found = verify_with(evidence, uncertainty, Effort::quick);
     if (found.findings.disagree == 0 && found.findings.remaining.disagree == 0) break;
   }
   return found;
+}
+
+/// What is decided late is only made up of what happens seldom: the shorter time that leaves the
+/// fewest contradictions is as good as any. Where only what hardly any decision took explains them,
+/// and with that nothing can be said, those are no excuse for more disagreements than such late
+/// decisions can make.
+Verification verify_by_decisions(const Evidence& evidence, Uncertainty uncertainty, Effort effort) {
+  constexpr double most_bred = 5.0;
+  const bool delays = may_delay(evidence.limits, evidence.environment, evidence.observations,
+                                telling_groups(evidence));
+  struct Tried {
+    Duration time;
+    Verification found;
+  };
+  std::optional<Tried> best;
+  std::optional<Tried> beyond_chance;
+  for (const Duration time : decision_times(evidence.observations, delays)) {
+    uncertainty.decided_within = time;
+    Verification found = verify_with(evidence, uncertainty, Effort::quick);
+    forgive_stalls(evidence, uncertainty, found);
+    const auto contradictions = [](const Verification& v) {
+      return v.findings.disagree + told_wrongly(v.findings);
+    };
+    const double later = expected_later(evidence.observations, time);
+    const double by_chance = most_bred * (1.0 + later);
+    if (static_cast<double>(found.findings.disagree) > by_chance)
+      beyond_chance = Tried{time, found};
+    if (!best || contradictions(found) < contradictions(best->found)) {
+      best = Tried{time, std::move(found)};
+    }
+    if (contradictions(best->found) == 0 || later == 0.0) break;
+  }
+  const bool says_nothing =
+      best->found.findings.disagree == 0 && !is_settled(evidence, best->found);
+  Tried& tried = says_nothing && beyond_chance ? *beyond_chance : *best;
+  if (effort == Effort::thorough && tried.found.offset && !is_settled(evidence, tried.found)) {
+    uncertainty.decided_within = tried.time;
+    tried.found = verify_with(evidence, uncertainty, effort);
+    forgive_stalls(evidence, uncertainty, tried.found);
+  }
+  return std::move(tried.found);
 }
 
 void list_first_disagreements(const Evidence& evidence, Verification& found) {
@@ -147,17 +275,13 @@ void list_first_disagreements(const Evidence& evidence, Verification& found) {
 
 }  // namespace
 
-Verification verify(const Evidence& evidence) {
+Verification verify(const Evidence& evidence, Effort effort) {
   Uncertainty uncertainty = uncertainty_of(evidence.limits);
   Verification found;
   if (depends_on_ends(evidence.limits)) {
     found = verify_by_ends(evidence, uncertainty);
   } else {
-    const bool delays = may_delay(evidence.limits, evidence.environment, evidence.observations,
-                                  telling_groups(evidence));
-    uncertainty.decided_within = decision_time(evidence.observations, delays);
-    found = verify_with(evidence, uncertainty);
-    forgive_stalls(evidence, uncertainty, found);
+    found = verify_by_decisions(evidence, uncertainty, effort);
   }
   list_first_disagreements(evidence, found);
   found.why_inconclusive = why_inconclusive(evidence, found);

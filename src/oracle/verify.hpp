@@ -42,6 +42,10 @@ struct Verification {
 /// How many disagreements are told of.
 inline constexpr std::size_t most_disagreements_told = 10;
 
-Verification verify(const Evidence& evidence);
+/// How far is looked for an explanation: whether none is said to be possible only once all that may
+/// be have been refuted, or once those that are likely have been.
+enum class Effort { thorough, quick };
+
+Verification verify(const Evidence& evidence, Effort effort = Effort::thorough);
 
 }  // namespace weir::oracle

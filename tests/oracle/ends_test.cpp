@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "oracle/virtual_ends.hpp"
@@ -113,6 +114,20 @@ TEST(VerifyEnds, NeverCallsTheRightPolicyWrong) {
                    found.why_inconclusive);
       }
     }
+  }
+}
+
+// What no traffic would show is not asked of the traffic.
+TEST(VerifyEnds, SaysWhyNoTrafficWouldDecide) {
+  EndingTraffic traffic = traffic_of(1, Duration::from_us(200));
+  traffic.requests = 500;
+  for (const auto& [words, why] :
+       {std::pair("vegas initial_limit=3 max_concurrency=6", "between 1 and 6"),
+        std::pair("concurrency limit=6 queue=2 slot_ttl=400ms", "after 400ms")}) {
+    const Limits limits = {limit_of(words)};
+    const Verification found = verify(observe_ends(limits, traffic, limits));
+    EXPECT_EQ(found.findings.disagree, 0U) << words;
+    EXPECT_NE(found.why_inconclusive.find(why), std::string::npos) << found.why_inconclusive;
   }
 }
 

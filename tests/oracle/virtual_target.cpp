@@ -48,7 +48,10 @@ void send_all(const VirtualTraffic& traffic, RandomSequence& draws, Evidence& ev
                              .cost = 1 + static_cast<policy::Cost>(draws.below(
                                              static_cast<std::uint64_t>(traffic.most_cost)))}};
         group.observations.push_back(number);
-        arrivals.push_back({number, key, at + leg(traffic.delay, draws) + traffic.clock_offset});
+        const bool is_late = traffic.one_late_in > 0 && draws.below(traffic.one_late_in) == 0;
+        const Duration stall = is_late ? Duration::from_ms(300) : Duration();
+        arrivals.push_back(
+            {number, key, at + leg(traffic.delay, draws) + stall + traffic.clock_offset});
         at += exponential(2e5, draws);
       }
       at += exponential(1e9 / bursts_per_second, draws);

@@ -24,6 +24,8 @@ struct VirtualTraffic {
   Duration clock_offset;
   /// The gateway reads a clock that moves on so often; 0 for always.
   Duration clock_tick;
+  /// One request in so many comes to the gateway 300 ms late; 0 for none.
+  std::uint64_t one_late_in = 0;
   std::uint64_t seed = 1;
 };
 
