@@ -143,7 +143,9 @@ int LoadCommand::run_scenario(const scenario::Scenario& scenario, const std::str
     complain(source, paths.error());
     return exit_invalid_scenario;
   }
-  if (const auto reached = run->reach(); !reached) return complain_of(reached.error());
+  if (const auto reached = run->reach(); !reached) {
+    return runs.formats.add_failed(scenario.name, reached.error());
+  }
   const metrics::Outcome outcome = run_watched(*run, common);
   const auto report = report::make_report(
       observed.scenario, outcome, {.pseudonyms = runs.pseudonyms || observed.has_credentials});

@@ -130,9 +130,13 @@ std::string options(const CommandFacts& command) {
   return out;
 }
 
-std::string exit_status() {
+std::string exit_status(const CommandFacts& command) {
+  const std::string path = joined_path(command, " ");
+  const std::size_t space = path.find(' ');
+  const std::string words = space == std::string::npos ? "" : path.substr(space + 1);
   std::string out = ".SH EXIT STATUS\n";
   for (const ExitMeaning& exit : exit_meanings) {
+    if (!gives(exit, words)) continue;
     out += ".TP\n" + bold(std::to_string(exit.code)) + '\n' + sentence(exit.meaning) + '\n';
   }
   return out;
@@ -209,7 +213,7 @@ std::string manual_page(const CommandFacts& command, const CommandFacts& program
                                  escaped(title), WEIR_VERSION, escaped(manual_page_name(command)),
                                  escaped(summary));
   page += synopsis(command) + description(command) + commands(command) + arguments(command) +
-          options(command) + exit_status() + environment(command) + files(command) +
+          options(command) + exit_status(command) + environment(command) + files(command) +
           examples(command) + see_also(command, program);
   return page;
 }

@@ -459,7 +459,9 @@ int ProbeCommand::run() {
   load::LoadControl control;
   auto target = probe::LiveTarget::make(prepared->spec, control);
   if (!target) return complain_of(target.error());
-  if (const auto reached = (*target)->reach(); !reached) return complain_of(reached.error());
+  if (const auto reached = (*target)->reach(); !reached) {
+    return formats.add_failed("probe of " + (*target)->url(), reached.error());
+  }
   if (const auto can = ensure_outputs(); !can) return complain_of(can.error());
   announce(*prepared, **target);
   const InterruptGuard guard(control.stop);

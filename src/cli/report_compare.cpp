@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "cli/number_between.hpp"
 #include "cli/report_commands.hpp"
@@ -161,6 +162,16 @@ std::function<int()> add_report_compare(CLI::App& report) {
       ->check(CLI::IsMember({"terminal", "html", "markdown", "json"}));
   command->add_option("-o,--out", state->out, "Write it into this file")->type_name("FILE");
   command->add_flag("--no-color", state->no_color, "No colours");
+  tell(*command,
+       {"Reports of simulations are compared exactly, groups of live runs by a Mann-Whitney test "
+        "with Holm's correction and a tolerance; seven or more a side can show anything. Exit code "
+        "4 if a figure is worse, and where nothing can be concluded: too few runs, parts of runs, "
+        "different requests, a scenario that is on one side only."},
+       {{"What would another capacity change",
+         "weir simulate scenario.jsonc --out old && weir simulate scenario.jsonc --set "
+         "/policy/limits/0/capacity=15 --out new && weir report compare old new"},
+        {"Whether a gateway became slower, by ten runs before and after",
+         "weir report compare before --with after --format markdown -o changes.md"}});
   return [state] { return state->run(); };
 }
 

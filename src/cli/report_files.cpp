@@ -10,9 +10,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/common_options.hpp"
 #include "report/csv.hpp"
 #include "report/html_report.hpp"
-#include "report/junit.hpp"
 #include "report/markdown.hpp"
 
 namespace weir::cli {
@@ -35,13 +35,21 @@ Result<void> ReportFiles::add(const nlohmann::ordered_json& report) {
   };
   const Result<void> results[] = {
       write(html, [&] { return report::render_html(report); }),
-      write(junit, [&] { return report::render_junit(reports_); }),
+      write(junit, [&] { return report::render_junit(reports_, failed_); }),
       write(markdown, [&] { return report::render_markdown(reports_); }),
       write(csv, [&] { return report::render_csv(reports_); })};
   for (const Result<void>& result : results) {
     if (!result) return result;
   }
   return {};
+}
+
+int ReportFiles::add_failed(const std::string& name, const Error& error) {
+  const int code = complain_of(error);
+  failed_.push_back({name, error.message});
+  if (junit.empty()) return code;
+  const auto written = write_whole_file(junit, report::render_junit(reports_, failed_));
+  return written ? code : complain_of(written.error());
 }
 
 Result<void> ReportFiles::ensure_writable() const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "report/junit.hpp"
 
 namespace weir::cli {
 
@@ -20,11 +21,14 @@ struct ReportFiles {
   void add_to(CLI::App& command);
   /// Writes all of them anew, with this report and those before it.
   Result<void> add(const nlohmann::ordered_json& report);
+  /// Complains that a run could not even begin, which JUnit tells as an error; the exit code.
+  int add_failed(const std::string& name, const Error& error);
   /// Whether they can be written at all.
   Result<void> ensure_writable() const;
 
  private:
   std::vector<nlohmann::ordered_json> reports_;
+  std::vector<report::FailedRun> failed_;
 };
 
 enum class Readers { anybody, owner };

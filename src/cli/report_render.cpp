@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/command_facts.hpp"
 #include "cli/common_options.hpp"
 #include "cli/report_commands.hpp"
 #include "cli/report_files.hpp"
@@ -88,6 +89,13 @@ std::function<int()> add_report_render(CLI::App& report) {
   command->add_option("--format", state->format, "Of the output (terminal)")
       ->check(CLI::IsMember({"terminal", "html", "junit", "markdown", "csv"}));
   command->add_option("-o,--out", state->out, "Write it into this file")->type_name("FILE");
+  tell(*command,
+       {"Takes the reports of simulate, load and verify, of probes and of sweeps. Several are told "
+        "one after another; an HTML page and the CSV of a sweep are of one."},
+       {{"A page to look at",
+         "weir report render reports/scenario.json --format html -o scenario.html"},
+        {"All thresholds of all runs for a pipeline",
+         "weir report render reports/*.json --format junit -o limits.xml"}});
   return [state] { return state->run(); };
 }
 

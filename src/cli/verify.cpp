@@ -13,6 +13,7 @@
 #include "cli/load_options.hpp"
 #include "cli/number_between.hpp"
 #include "cli/scenario_runs.hpp"
+#include "cli/shard_choice.hpp"
 #include "cli/verification_facts.hpp"
 #include "load/load_run.hpp"
 #include "oracle/live_evidence.hpp"
@@ -90,6 +91,7 @@ tl::expected<policy::PolicySpec, std::string> VerifyCommand::policy_of(
 
 int VerifyCommand::run_scenario(scenario::Scenario scenario, const std::string& source) {
   if (!runs.claim_report(scenario, source)) return exit_usage;
+  say_that_it_is_not_cut("a verification", common.quiet);
   const auto policy = policy_of(scenario);
   if (!policy) {
     complain(fmt::format("{}: {}", source, policy.error()));
@@ -124,7 +126,9 @@ int VerifyCommand::run_scenario(scenario::Scenario scenario, const std::string& 
     return exit_invalid_scenario;
   }
   const Observed observed = observe(scenario, *run);
-  if (const auto reached = run->reach(); !reached) return complain_of(reached.error());
+  if (const auto reached = run->reach(); !reached) {
+    return runs.formats.add_failed(scenario.name, reached.error());
+  }
   run->tell(**evidence);
   metrics::Outcome outcome = run_watched(*run, common);
   outcome.mode = "verify";

@@ -22,8 +22,8 @@ void add_thresholds(HtmlPage& page, const Json& report, const Cells& cells) {
     return;
   }
   page.table(thresholds_table(report, cells));
-  for (const Json& row : report["thresholds"]) {
-    if (row.contains("reason")) page.paragraph(cells.safe(row["reason"]), Style::warning);
+  for (const std::string& reason : threshold_reasons(report)) {
+    page.paragraph(cells.safe(reason), Style::warning);
   }
 }
 

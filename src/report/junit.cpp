@@ -134,31 +134,46 @@ std::string time_attribute(const Json& report) {
   return fmt::format(" time=\"{:.3f}\"", report["elapsed_ns"].get<double>() / 1e9);
 }
 
+std::string error_suite(const FailedRun& run) {
+  const std::string name = xml(run.name.empty() ? "unnamed scenario" : run.name);
+  return fmt::format(
+      "  <testsuite name=\"{0}\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">\n"
+      "    <testcase classname=\"{0}.run\" name=\"reaches its target\">\n"
+      "      <error message=\"{1}\">{1}</error>\n"
+      "    </testcase>\n"
+      "  </testsuite>\n",
+      name, xml(run.message));
+}
+
 }  // namespace
 
-std::string render_junit(const std::vector<Json>& reports) {
+std::string render_junit(const std::vector<Json>& reports, const std::vector<FailedRun>& failed) {
   std::string suites;
   std::size_t tests = 0;
   std::ptrdiff_t failures = 0, skipped = 0;
   for (const Json& report : reports) {
     const std::string name = subject_of(report);
     const std::vector<TestCase> cases = cases_of(report);
-    const std::ptrdiff_t failed = number_of(cases, TestCase::Outcome::failed);
+    const std::ptrdiff_t broken = number_of(cases, TestCase::Outcome::failed);
     const std::ptrdiff_t left_out = number_of(cases, TestCase::Outcome::skipped);
     suites += fmt::format(
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"{}>\n",
-        xml(name), cases.size(), failed, left_out, time_attribute(report));
+        xml(name), cases.size(), broken, left_out, time_attribute(report));
     for (const TestCase& test : cases) suites += case_xml(test, name);
     suites += "  </testsuite>\n";
     tests += cases.size();
-    failures += failed;
+    failures += broken;
     skipped += left_out;
+  }
+  for (const FailedRun& run : failed) {
+    suites += error_suite(run);
+    ++tests;
   }
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      "<testsuites name=\"weir\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n{}"
+      "<testsuites name=\"weir\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">\n{}"
       "</testsuites>\n",
-      tests, failures, skipped, suites);
+      tests, failures, failed.size(), skipped, suites);
 }
 
 }  // namespace weir::report

@@ -86,11 +86,10 @@ class MarkdownReport {
     Json rows = report_["thresholds"];
     std::stable_partition(rows.begin(), rows.end(),
                           [](const Json& row) { return row["ok"] == false; });
-    std::size_t reasons = 0;
-    for (const Json& row : rows) {
-      if (row.contains("reason") && reasons++ < reasons_shown) sentence(cells_.safe(row["reason"]));
-    }
     const Json all = {{"thresholds", std::move(rows)}};
+    std::vector<std::string> reasons = threshold_reasons(all);
+    reasons.resize(std::min(reasons.size(), reasons_shown));
+    for (const std::string& reason : reasons) sentence(cells_.safe(reason));
     table(thresholds_table(all, cells_));
   }
 

@@ -254,6 +254,18 @@ Table policies_table(const Json& report, const Cells& cells) {
   return loop ? policies_with_loop(report, cells) : policies_without_loop(report, cells);
 }
 
+std::vector<std::string> threshold_reasons(const Json& report) {
+  std::vector<std::string> reasons;
+  for (const Json& row : report["thresholds"]) {
+    if (!row.contains("reason")) continue;
+    auto reason = row["reason"].get<std::string>();
+    if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) {
+      reasons.push_back(std::move(reason));
+    }
+  }
+  return reasons;
+}
+
 Table thresholds_table(const Json& report, const Cells& cells) {
   Table table({{"", Align::left}, {"threshold", Align::left}, {"value"}});
   for (const Json& row : report["thresholds"]) {

@@ -21,6 +21,8 @@ struct Remark {
 std::vector<Remark> remarks_on_run(const nlohmann::ordered_json& report, const Cells& cells);
 
 Table thresholds_table(const nlohmann::ordered_json& report, const Cells& cells);
+/// Why thresholds were not judged or have no value, each reason once.
+std::vector<std::string> threshold_reasons(const nlohmann::ordered_json& report);
 Table limits_table(const nlohmann::ordered_json& figures, const Cells& cells);
 /// Nothing, if there is only one class.
 Table classes_table(const nlohmann::ordered_json& figures, const Cells& cells);

@@ -228,8 +228,8 @@ class Summary : private Cells {
   void thresholds() {
     if (report_["thresholds"].empty()) return;
     section(thresholds_table(report_, *this));
-    for (const Json& row : report_["thresholds"]) {
-      if (row.contains("reason")) lines(safe(row["reason"]), Style::warning, reason_indent);
+    for (const std::string& reason : threshold_reasons(report_)) {
+      lines(safe(reason), Style::warning, reason_indent);
     }
   }
 

@@ -105,7 +105,11 @@ std::string_view advice(std::string_view kind) {
 
 std::string live_title(const Json& report, const Cells& cells) {
   const Json& target = report["target"];
-  return fmt::format("load of {}, at most {} requests at once, {} engine",
+  const std::string what =
+      report.contains("verify")
+          ? fmt::format("verification of {} at", cells.safe(report["verify"]["believed"]))
+          : "load of";
+  return fmt::format("{} {}, at most {} requests at once, {} engine", what,
                      cells.safe(target["url"]), cells.count(target["connections"]).text,
                      cells.safe(target["engine"]));
 }
