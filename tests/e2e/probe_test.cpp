@@ -104,6 +104,29 @@ TEST(ProbeServe, FindsEveryFamily) {
   EXPECT_GE(decided, 4);
 }
 
+// As in "10 a second and 60 in 15 seconds", what the slower one is told by keys that keep below the
+// faster; its policy is what the gateway does.
+TEST(ProbeServe, FindsTwoLimitsAndThePolicyIsWhatTheyDo) {
+  const RunningGateway gateway({"--limit", "token-bucket capacity=10 rate=10/s key=user", "--limit",
+                                "token-bucket capacity=40 rate=2/s key=user"});
+  ASSERT_TRUE(gateway.is_running());
+  const TemporaryFolder folder;
+  const std::string found = folder.path("found.json");
+  const LoadResult result =
+      RunningLoad::of_command(
+          probe_command(gateway.url(), {"--key", "header:X-User", "--out", found}, "70s"))
+          .wait();
+  expect_found(result, {"two limits", "token-bucket", "capacity", 10});
+  if (result.exit_code != 0) GTEST_SKIP() << "undecided, on a machine that is too busy";
+  const Json& further = result.report["probe"]["further_limits"];
+  ASSERT_EQ(further.size(), 1U) << result.report["probe"].dump();
+  EXPECT_EQ(further[0]["family"], "token-bucket");
+  EXPECT_EQ(further[0]["parameters"]["capacity"], 40);
+  const LoadResult verified =
+      RunningLoad::of_command({WEIR_BINARY, "verify", found, "--json", "--quiet"}).wait();
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+}
+
 // ---- Servers of others
 
 constexpr const char* probe_nginx_configuration = R"(
