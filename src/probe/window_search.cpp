@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t most_starts = 10;
 constexpr double no_end = std::numeric_limits<double>::infinity();
-constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t no_end_of_events = std::numeric_limits<std::size_t>::max();
 
 bool are_near(const Counter& a, const Counter& b) {
   constexpr double near_window = 0.015;
@@ -91,7 +91,7 @@ void WindowSearch::refine() {
       while (improve(start, step)) {
       }
     }
-    start.unexplained = unexplained_by(counted_, start.counter, any_number).size();
+    start.unexplained = unexplained_by(counted_, start.counter, no_end_of_events).size();
   }
   std::stable_sort(starts_.begin(), starts_.end(), [](const Start& a, const Start& b) {
     return std::pair(a.unexplained, -a.counter.limit) < std::pair(b.unexplained, -b.counter.limit);
@@ -182,7 +182,7 @@ Fit WindowSearch::found() {
   fit.most_window_ns = most;
   fit.window = Duration::from_ns(best_.window_ns);
   fit.phase_ns = best_.phase_ns;
-  fit.unexplained = unexplained_by(counted_, best_, any_number);
+  fit.unexplained = unexplained_by(counted_, best_, no_end_of_events);
   return fit;
 }
 
