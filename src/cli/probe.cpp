@@ -459,7 +459,11 @@ int ProbeCommand::run() {
   load::LoadControl control;
   auto target = probe::LiveTarget::make(prepared->spec, control);
   if (!target) return complain_of(target.error());
-  if (const auto reached = (*target)->reach(); !reached) {
+  if (auto reached = (*target)->reach(); !reached) {
+    std::string& message = reached.error().message;
+    if (message.find("certificate") != std::string::npos) {
+      message += "; --cacert FILE names what to believe, --insecure believes any";
+    }
     return formats.add_failed("probe of " + (*target)->url(), reached.error());
   }
   if (const auto can = ensure_outputs(); !can) return complain_of(can.error());

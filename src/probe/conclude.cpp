@@ -126,7 +126,8 @@ std::string Inquiry::why_limit_may_be_higher() const {
   if (target_.stopped() == Stop::unreachable || evidence_.size() < 10) {
     return "too little was answered";
   }
-  if (target_.stopped() == Stop::requests || target_.stopped() == Stop::time) {
+  if (target_.stopped() == Stop::requests || target_.stopped() == Stop::time ||
+      target_.requests_left() == 0) {
     return "nothing was denied before the budget ended; a larger one (--max-requests, --max-time) "
            "may tell";
   }

@@ -133,6 +133,14 @@ TEST(ProbeEnds, SaysWhatWouldGiveAnAnswer) {
   EXPECT_EQ(result.report["probe"]["alternatives"], Json::array());
 }
 
+TEST(ProbeEnds, ASmallBudgetProvesNothing) {
+  const LimitingServer server({.capacity = 50});
+  const LoadResult result = probed(local_url(server.port()), {"--max-requests", "20"});
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_THAT(why_inconclusive_of(result), HasSubstr("before the budget ended"));
+  EXPECT_EQ(server.decisions().size(), 20U);
+}
+
 TEST(ProbeEnds, HeadersThatCannotBeReadAreCounted) {
   const LimitingServer server(
       {.capacity = 5, .for_one = std::chrono::milliseconds(200), .retry_after = "soon"});
