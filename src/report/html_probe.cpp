@@ -91,13 +91,16 @@ std::string render_probe_html(const Json& report, const Cells& cells) {
   HtmlPage page("Probe of " + cells.safe(report["target"]["url"]));
   page.verdict(report["verdict"].get<std::string>());
   const Json& probe = report["probe"];
-  add_story(page, report);
-  page.section("The limit");
+  if (report.contains("inconclusive_because")) {
+    page.paragraph(cells.safe(report["inconclusive_because"]), Style::warning);
+  }
   page.paragraph(fmt::format("{}, closest to {}; confidence {:.2f}", cells.safe(probe["family"]),
                              cells.safe(probe["algorithm"]), probe["confidence"].get<double>()),
                  Style::bold);
   page.table(parameters_table(probe, cells));
   page.table(alternatives_table(probe, cells));
+  page.section("What was tried, and what it showed");
+  add_story(page, report);
   page.section("The experiments");
   std::size_t number = 0;
   for (const Json& experiment : probe["experiments"]) {

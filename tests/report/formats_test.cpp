@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "report/compare.hpp"
 #include "report/csv.hpp"
 #include "report/figure_list.hpp"
 #include "report/html_report.hpp"
@@ -146,9 +147,10 @@ TEST(Formats, AReportReadBackRendersTheSame) {
   EXPECT_EQ(render_junit({*read}), render_junit({report}));
 }
 
-TEST(Formats, ChromiumDrawsEveryChartAndComplainsOfNothing) {
-  if (complaint_of("command -v chromium") != "") GTEST_SKIP() << "there is no chromium";
-  const std::string page = written(render_html(comparison_report()), "page.html");
+/// Chromium draws every one of the page's charts, at least `least` of them, and complains of
+/// nothing.
+void expect_drawn(const std::string& html, std::size_t least) {
+  const std::string page = written(html, "page.html");
   const std::string folder = test::temporary_path("chromium");
   const std::string dom = test::temporary_path("dom");
   const std::string log = test::temporary_path("log");
@@ -167,9 +169,28 @@ TEST(Formats, ChromiumDrawsEveryChartAndComplainsOfNothing) {
     const std::string tag = drawn.substr(at, drawn.find('>', at) - at);
     if (tag.find("height=") != std::string::npos) ++sized;
   }
-  EXPECT_GT(charts, 2u);
+  EXPECT_GE(charts, least);
   EXPECT_EQ(sized, charts);
   for (const std::string& path : {page, folder, dom, log}) std::filesystem::remove_all(path);
+}
+
+TEST(Formats, ChromiumDrawsEveryChartAndComplainsOfNothing) {
+  if (complaint_of("command -v chromium") != "") GTEST_SKIP() << "there is no chromium";
+  expect_drawn(render_html(comparison_report()), 3);
+}
+
+TEST(Formats, ChromiumDrawsSweepsAndComparisons) {
+  if (complaint_of("command -v chromium") != "") GTEST_SKIP() << "there is no chromium";
+  const std::string folder = std::string(WEIR_SOURCE_DIR);
+  const auto sweep =
+      read_report(test::read_test_file(folder + "/tests/golden/sweep.json"), "sweep");
+  ASSERT_TRUE(sweep) << sweep.error().message;
+  expect_drawn(render_html(*sweep), 1);
+  const auto report =
+      read_report(test::read_test_file(folder + "/reports/quickstart.json"), "quickstart");
+  ASSERT_TRUE(report) << report.error().message;
+  const std::vector<Json> side = {*report};
+  expect_drawn(compare_html(compare_reports(side, side, {}), side, side), 1);
 }
 
 }  // namespace

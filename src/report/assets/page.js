@@ -11,6 +11,11 @@
     var units = [['h', 3600e9], ['m', 60e9], ['s', 1e9], ['ms', 1e6], ['µs', 1e3], ['ns', 1]];
     if (v === 0) return '0';
     for (var i = 0; i < units.length; i++) {
+      if (v >= units[i][1] && i < 2) {
+        // As a clock has it: 1 m 10 s.
+        var steps = Math.round(v / units[i + 1][1]), whole = Math.floor(steps / 60), rest = steps % 60;
+        return sign + whole + ' ' + units[i][0] + (rest > 0 ? ' ' + rest + ' ' + units[i + 1][0] : '');
+      }
       if (v >= units[i][1] || units[i][1] === 1) {
         return sign + (v / units[i][1]).toLocaleString(locale, { maximumSignificantDigits: 3 }) + ' ' + units[i][0];
       }
@@ -35,6 +40,13 @@
   }
   function faint(hex, alpha) {
     return hex + Math.round(alpha * 255).toString(16).padStart(2, '0');
+  }
+
+  // With the dashes of their lines, which Chart.js leaves out where points are drawn.
+  function legendItems(chart) {
+    var items = Chart.defaults.plugins.legend.labels.generateLabels(chart);
+    items.forEach(function (item) { item.lineDash = chart.data.datasets[item.datasetIndex].borderDash || []; });
+    return items;
   }
 
   // Steps of a time axis that a clock has: 1, 2, 5, 10, 15, 30 of a unit.
@@ -144,7 +156,9 @@
         scales: { x: axis(spec.x, spec.stacked && isBar, room), y: axis(spec.y, spec.stacked, 6) },
         plugins: {
           legend: { display: spec.series.length > 1 || !isBar, position: 'top', align: 'start',
-                    labels: { color: colour('text'), boxWidth: 14, usePointStyle: !isBar } },
+                    labels: { color: colour('text'), boxWidth: 14, usePointStyle: !isBar,
+                              pointStyleWidth: spec.series.some(function (s) { return s.dashed; }) ? 30 : undefined,
+                              generateLabels: legendItems } },
           tooltip: { callbacks: {
             title: function (items) {
               if (!items.length) return '';
