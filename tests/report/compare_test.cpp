@@ -190,7 +190,7 @@ std::uint64_t rounds(const char* variable, std::uint64_t usual) {
 
 TEST(Compare, LikeLiveRunsRaiseNoAlarm) {
   int alarms = 0;
-  for (std::uint64_t pair = 0; pair < rounds("WEIR_COMPARE_PAIRS", 20); ++pair) {
+  for (std::uint64_t pair = 0; pair < rounds("WEIR_COMPARE_PAIRS", 100); ++pair) {
     RandomSequence random(RandomStream(pair + 1));
     const auto a = live_group(random, 10, 0.1, 0.0), b = live_group(random, 10, 0.1, 0.0);
     if (compare_reports(a, b, {})["verdict"] != "pass") ++alarms;
@@ -200,7 +200,7 @@ TEST(Compare, LikeLiveRunsRaiseNoAlarm) {
 
 TEST(Compare, LatencyOfTwiceTheNoiseIsFound) {
   std::uint64_t found = 0;
-  const std::uint64_t pairs = rounds("WEIR_COMPARE_PAIRS", 20);
+  const std::uint64_t pairs = rounds("WEIR_COMPARE_PAIRS", 100);
   for (std::uint64_t pair = 0; pair < pairs; ++pair) {
     RandomSequence random(RandomStream(pair + 1000));
     const auto a = live_group(random, 10, 0.1, 0.0), b = live_group(random, 10, 0.1, 0.2);

@@ -323,27 +323,29 @@ TEST(SweepCommand, ATaskOfAnArrayIsToldThatItDoesAll) {
                                     "all of it (SLURM_ARRAY_TASK_ID is set)\n"));
 }
 
-TEST(SweepCommand, AnInterruptedSweepTellsOfTheSettingsThatWereDone) {
-  const std::string folder = temporary_path("interrupted-sweep");
-  const std::string path = sweep_scenario(one_policy);
-  const std::string page = folder + ".html";
-  Words words = {WEIR_BINARY, "sweep",
-                 path,        "--quiet",
-                 "--out",     folder,
-                 "--html",    page,
-                 "--vary",    "/seed=1..3000:3000",
-                 "--set",     "/traffic/0/arrivals/rate=10000/s"};
+/// Starts weir, interrupts it after a while, and gives its exit code.
+int interrupted_after(useconds_t microseconds, Words words) {
+  words.insert(words.begin(), WEIR_BINARY);
   std::vector<char*> argv;
   for (std::string& w : words) argv.push_back(w.data());
   argv.push_back(nullptr);
   pid_t child = 0;
-  ASSERT_EQ(posix_spawn(&child, WEIR_BINARY, nullptr, nullptr, argv.data(), environ), 0);
-  usleep(2'500'000);
+  if (posix_spawn(&child, WEIR_BINARY, nullptr, nullptr, argv.data(), environ) != 0) return -1;
+  usleep(microseconds);
   kill(child, SIGINT);
   int status = 0;
   waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 130);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(SweepCommand, AnInterruptedSweepTellsOfTheSettingsThatWereDone) {
+  const std::string folder = temporary_path("interrupted-sweep");
+  const std::string path = sweep_scenario(one_policy);
+  const std::string page = folder + ".html";
+  EXPECT_EQ(interrupted_after(2'500'000,
+                              {"sweep", path, "--quiet", "--out", folder, "--html", page, "--vary",
+                               "/seed=1..3000:3000", "--set", "/traffic/0/arrivals/rate=10000/s"}),
+            130);
   const Json sweep = Json::parse(read_test_file(folder + "/plain.json"), nullptr, false);
   ASSERT_TRUE(sweep.is_object());
   EXPECT_EQ(sweep["verdict"], "inconclusive");
@@ -352,6 +354,22 @@ TEST(SweepCommand, AnInterruptedSweepTellsOfTheSettingsThatWereDone) {
   EXPECT_LT(sweep["settings"].size(), 3000u);
   EXPECT_THAT(read_test_file(page), HasSubstr("interrupted after "));
   std::filesystem::remove(page);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(SweepCommand, CanBeInterruptedWhileItReadsItsSettings) {
+  const std::string folder = temporary_path("unprepared-sweep");
+  const std::string path = sweep_scenario(one_policy);
+  // To read a million settings takes minutes.
+  EXPECT_EQ(interrupted_after(
+                1'000'000,
+                {"sweep", path, "--quiet", "--out", folder, "--vary", "/seed=1..1000:1000",
+                 "--vary", "/policy/limits/0/burst=1..1000:1000", "--max-settings", "1000000"}),
+            130);
+  const Json sweep = Json::parse(read_test_file(folder + "/plain.json"), nullptr, false);
+  ASSERT_TRUE(sweep.is_object());
+  EXPECT_EQ(sweep["interrupted"], true);
+  EXPECT_EQ(sweep["settings"], Json::array());
   std::filesystem::remove_all(folder);
 }
 
