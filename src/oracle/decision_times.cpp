@@ -38,6 +38,8 @@ std::vector<Duration> decision_times(const std::vector<Observation>& observation
   if (!denials.empty()) {
     std::vector<Duration> times;
     for (const Latitude& latitude : decision_latitudes) {
+      // Answers that are not held back say enough.
+      if (!delays && latitude.share < 0.99) continue;
       const Duration time = time_to_decide(denials, latitude);
       if (times.empty() || time > times.back()) times.push_back(time);
     }

@@ -234,19 +234,18 @@ Verification verify_by_decisions(const Evidence& evidence, Uncertainty uncertain
   for (const Duration time : decision_times(evidence.observations, delays)) {
     uncertainty.decided_within = time;
     Verification found = verify_with(evidence, uncertainty, Effort::quick);
-    forgive_stalls(evidence, uncertainty, found);
-    const auto contradictions = [](const Verification& v) {
-      return v.findings.disagree + told_wrongly(v.findings);
+    const auto worth = [](const Verification& v) {
+      return std::pair(v.findings.disagree + told_wrongly(v.findings), v.findings.undetermined);
     };
     const double later = expected_later(evidence.observations, time);
     const double by_chance = most_bred * (1.0 + later);
     if (static_cast<double>(found.findings.disagree) > by_chance)
       beyond_chance = Tried{time, found};
-    if (!best || contradictions(found) < contradictions(best->found)) {
-      best = Tried{time, std::move(found)};
-    }
-    if (contradictions(best->found) == 0 || later == 0.0) break;
+    if (!best || worth(found) < worth(best->found)) best = Tried{time, std::move(found)};
+    if (worth(best->found).first == 0 || later == 0.0) break;
   }
+  uncertainty.decided_within = best->time;
+  forgive_stalls(evidence, uncertainty, best->found);
   const bool says_nothing =
       best->found.findings.disagree == 0 && !is_settled(evidence, best->found);
   Tried& tried = says_nothing && beyond_chance ? *beyond_chance : *best;
