@@ -173,6 +173,12 @@ TEST_F(VerifyNginx, ABurstThatIsFivePercentLarger) {
   EXPECT_GT(result.number("verify.under_admitted"), 10);
 }
 
+TEST_F(VerifyNginx, ARateThatIsFivePercentLarger) {
+  expect_wrong(verify(
+      "/users", R"("algorithm": "nginx-limit-req", "rate": "630/1m", "burst": 20, "nodelay": true)",
+      {.duration = "4s", .rate = "1250/s", .users = 80}));
+}
+
 TEST_F(VerifyNginx, DelaysWhereThereAreNone) {
   const LoadResult result =
       verify("/nodelay", R"("algorithm": "nginx-limit-req", "rate": "1/s", "burst": 20)");
@@ -196,7 +202,7 @@ TEST_F(VerifyNginx, TrafficThatIsAllAllowedProvesNothing) {
 
 // ---- HAProxy
 
-TEST(VerifyHaproxy, RightPolicyAndALimitThatIsFivePercentLarger) {
+TEST(VerifyHaproxy, RightPolicyAndALimitOrPeriodThatIsFivePercentLarger) {
   if (!LimitingHaproxy::is_installed()) GTEST_SKIP() << "haproxy is not installed";
   const LimitingHaproxy haproxy(20, "1s");
   ASSERT_TRUE(haproxy.is_running()) << haproxy.output();
