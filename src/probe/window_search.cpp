@@ -52,7 +52,11 @@ void WindowSearch::scan(std::int64_t limit, double from_ns, double to_ns, double
 
 void WindowSearch::start_from(std::int64_t limit, std::int64_t window_ns, std::int64_t phase_ns) {
   const std::int64_t windows = (middle_ns_ - phase_ns) / window_ns;
-  given_.push_back({Counter{kind_, limit, window_ns, phase_ns + windows * window_ns}, 0.0, 0});
+  const Counter given{kind_, limit, window_ns, phase_ns + windows * window_ns};
+  const bool is_near = std::any_of(given_.begin(), given_.end(), [&given](const Start& start) {
+    return are_near(given, start.counter);
+  });
+  if (!is_near) given_.push_back({given, 0.0, 0});
 }
 
 void WindowSearch::start_from_before(const std::vector<Fit>& before) {
