@@ -34,6 +34,7 @@ class Inquiry {
   std::string needed_budget();
   void sharpen();
   void sharpen_window();
+  void sharpen_by_single_questions();
   void sharpen_rate();
   void look_for_slower();
   void find_slower_return(const KeyNumbers& held, std::int64_t at_once);
