@@ -14,31 +14,6 @@ namespace {
 constexpr std::size_t clearly_worse = 3;
 constexpr int most_rounds = 12;
 
-/// Of an experiment's worth, what its forecast by the numbers that are taken for the best makes;
-/// the rest is made by those of the numbers that are possible that differ the least.
-constexpr double nominal_share = 0.3;
-
-using Forecast = std::vector<std::vector<bool>>;
-
-/// A fit with its own numbers and, where a window is not known exactly, the least and the most.
-std::vector<Fit> variants_of(const Fit& fit) {
-  std::vector<Fit> variants = {fit};
-  if (!fit.has_window() || fit.most_window_ns > 1.5 * fit.least_window_ns) return variants;
-  for (const double window : {fit.least_window_ns, fit.most_window_ns}) {
-    variants.push_back(fit);
-    variants.back().window = Duration::from_ns(std::max<std::int64_t>(std::llround(window), 1));
-  }
-  return variants;
-}
-
-std::size_t least_differing(const std::vector<Forecast>& a, const std::vector<Forecast>& b) {
-  std::size_t least = differing(a[0], b[0]);
-  for (const Forecast& one : a) {
-    for (const Forecast& other : b) least = std::min(least, differing(one, other));
-  }
-  return least;
-}
-
 // Very many decisions that differ say more, but not as much more.
 double worth_of(std::size_t differ) {
   const auto some = static_cast<double>(std::min<std::size_t>(differ, 8));
@@ -74,20 +49,14 @@ double Inquiry::score(const Experiment& experiment) const {
   const auto left = alive();
   const std::int64_t begin = (target_.now() - evidence_.begin()).ns() + refill_ns_;
   const std::int64_t round_trip = evidence_.usual_round_trip_ns();
-  std::vector<std::vector<Forecast>> forecasts;
-  for (const Fit& fit : fits_) {
-    auto& of_fit = forecasts.emplace_back();
-    for (const Fit& variant : variants_of(fit)) {
-      of_fit.push_back(forecast(variant, experiment, begin, round_trip));
-    }
-  }
+  std::vector<std::vector<std::vector<bool>>> forecasts;
+  for (const Fit& fit : fits_) forecasts.push_back(forecast(fit, experiment, begin, round_trip));
   double score = 0.0;
   for (std::size_t a = 0; a < left.size(); ++a) {
     // With one left, what the others would do is still a test of it.
     const std::size_t others = left.size() > 1 ? left.size() : fits_.size();
     for (std::size_t b = a + 1; b < others; ++b) {
-      score += nominal_share * worth_of(differing(forecasts[a][0], forecasts[b][0])) +
-               (1.0 - nominal_share) * worth_of(least_differing(forecasts[a], forecasts[b]));
+      score += worth_of(differing(forecasts[a], forecasts[b]));
     }
   }
   const auto tried = tried_.find(experiment.name);

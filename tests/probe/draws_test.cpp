@@ -47,15 +47,15 @@ Drawn draw(const std::string& kind, Duration leg, std::uint64_t number) {
   drawn.setup.seed = number * 1'000 + static_cast<std::uint64_t>(leg.ns());
   drawn.setup.clock_offset =
       Duration::from_ms(static_cast<std::int64_t>(draws.below(4'000)) - 2'000);
-  drawn.limit = between(draws, 2, 100);
+  drawn.limit = between(draws, 2, 60);
   const std::int64_t least_ms =
       std::max({std::int64_t{500}, drawn.limit * 20, 25 * 2 * leg.ns() / 1'000'000});
-  const std::int64_t window_ms = between(draws, least_ms, 15'000);
+  const std::int64_t window_ms = between(draws, least_ms, 10'000);
   drawn.window = static_cast<double>(window_ms) * 1e6;
   const double round_trip = 2e-9 * static_cast<double>(leg.ns());
   const double fastest = std::min(50.0, 0.3 / round_trip);
   const std::int64_t rate =
-      between(draws, std::max<std::int64_t>(1, drawn.limit * 60 / 15), std::llround(fastest * 60));
+      between(draws, std::max<std::int64_t>(1, drawn.limit * 60 / 10), std::llround(fastest * 60));
   drawn.rate = static_cast<double>(rate) / 60;
   const auto window = [&](const char* algorithm, const char* more) {
     drawn.setup.limits = {
