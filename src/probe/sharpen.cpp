@@ -14,7 +14,8 @@ constexpr double sharp_enough = 0.03;
 void Inquiry::sharpen() {
   for (int round = 0; round < 4; ++round) {
     if (target_.stopped() != Stop::none || fits_.empty()) return;
-    const Fit& best = fits_.front();
+    // A copy: each experiment fits anew.
+    const Fit best = fits_.front();
     const std::size_t before = result_.facts.experiments.size();
     const double looseness = best.looseness();
     if (looseness <= sharp_enough && best.least_limit == best.most_limit) return;
