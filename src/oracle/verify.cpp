@@ -90,7 +90,7 @@ class OffsetSearch {
 
   /// One with which nothing is impossible, if there is any.
   ClockOffset find(Effort effort) {
-    const ClockOffset likely = around(guess_);
+    const ClockOffset likely = as_told(around(guess_));
     if (effort == Effort::quick || explains(likely, Open::no)) return likely;
     const auto possible = possible_offset(judge_, some_, uncertainty_, range_, guess_);
     if (!possible) return exactly(guess_);
@@ -112,6 +112,18 @@ class OffsetSearch {
   }
 
  private:
+  /// Decisions that are far from the limit guess nothing of the clock; what was told then may.
+  ClockOffset as_told(ClockOffset likely) {
+    const auto wrong = [this](ClockOffset offset) {
+      const Findings findings = judge_.judge(all_, with_offset(offset, uncertainty_));
+      return std::pair(findings.disagree, told_wrongly(findings));
+    };
+    const auto as_guessed = wrong(likely);
+    if (as_guessed.second == 0) return likely;
+    const ClockOffset anywhere =
+        refine_offset(judge_, some_, uncertainty_, range_, Against::unexplained);
+    return wrong(anywhere) < as_guessed ? anywhere : likely;
+  }
   static ClockOffset exactly(Duration offset) {
     const Duration half = Duration::from_ns(finest_offset.ns() / 2);
     return {offset - half, offset + half};
