@@ -38,16 +38,20 @@ std::optional<policy::LimitSpec> as_nginx(const policy::LimitSpec& bucket) {
     limit.algorithm = nginx_concurrency_limit;
     return limit;
   }
-  if (bucket.algorithm != "token-bucket" || !bucket.parameters.has("capacity")) return std::nullopt;
+  // What its burst holds waits, unless it is told not to delay.
+  const bool is_queue = bucket.algorithm == "leaky-bucket-queue";
+  if ((!is_queue && bucket.algorithm != "token-bucket") || !bucket.parameters.has("capacity")) {
+    return std::nullopt;
+  }
   const auto rate = nginx_rate(bucket.parameters.rate("rate"));
   const std::int64_t capacity = bucket.parameters.count("capacity");
-  if (!rate || capacity < 1) return std::nullopt;
+  if (!rate || (!is_queue && capacity < 1)) return std::nullopt;
   policy::LimitSpec limit = bucket;
   limit.algorithm = nginx_rate_limit;
   limit.parameters = {};
   limit.parameters.set("rate", *rate);
-  limit.parameters.set("burst", capacity - 1);
-  limit.parameters.set("nodelay", true);
+  limit.parameters.set("burst", is_queue ? capacity : capacity - 1);
+  if (!is_queue) limit.parameters.set("nodelay", true);
   return limit;
 }
 
@@ -69,9 +73,12 @@ std::string one_less(const std::string& text) {
 void say_nginx(const policy::LimitSpec& limit, metrics::ProbeFacts& facts) {
   facts.found.algorithm = limit.algorithm;
   if (limit.algorithm == nginx_concurrency_limit) return;
+  const bool is_queue = !limit.parameters.has("nodelay");
   std::vector<metrics::ProbeFacts::Parameter> parameters;
   for (metrics::ProbeFacts::Parameter parameter : facts.found.parameters) {
-    if (parameter.name == "capacity") {
+    if (parameter.name == "capacity" && is_queue) {
+      parameter.name = "burst";
+    } else if (parameter.name == "capacity") {
       parameter = {"burst", one_less(parameter.value), one_less(parameter.least),
                    one_less(parameter.most)};
     } else if (parameter.name == "rate") {
@@ -79,7 +86,7 @@ void say_nginx(const policy::LimitSpec& limit, metrics::ProbeFacts& facts) {
     }
     parameters.push_back(std::move(parameter));
   }
-  parameters.push_back({"nodelay", "true", "", ""});
+  if (!is_queue) parameters.push_back({"nodelay", "true", "", ""});
   facts.found.parameters = std::move(parameters);
 }
 

@@ -140,7 +140,14 @@ std::string Inquiry::why_limit_may_be_higher() const {
     // So large a number stands for none.
     if (limit < limiter::largest_cost) told = std::max(told, limit);
   }
-  if (told <= most) return "";
+  if (told == 0) return "";
+  if (told <= most) {
+    return fmt::format(
+        "answers tell of a limit of {}, and a key was admitted {} times without a denial: it is "
+        "not "
+        "enforced, or counts what a probe does not reach",
+        told, most);
+  }
   return fmt::format("answers tell of a limit of {}, and no key was asked more than {} times", told,
                      most);
 }

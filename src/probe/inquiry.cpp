@@ -12,18 +12,6 @@ namespace {
 
 constexpr std::int64_t longest_return_ns = 25'000'000'000;
 
-// How many were, or may have been, admitted before the first denial; on its way a request may be
-// overtaken by the next.
-std::int64_t admitted_before_denial(const std::vector<Sighting>& seen) {
-  const auto denied = std::find_if(seen.begin(), seen.end(), [](const Sighting& sighting) {
-    return sighting.is_known && !sighting.allowed;
-  });
-  return std::count_if(seen.begin(), seen.end(), [&](const Sighting& sighting) {
-    const bool is_before = denied == seen.end() || sighting.sent <= denied->received;
-    return is_before && (sighting.allowed || !sighting.is_known);
-  });
-}
-
 }  // namespace
 
 Inquiry::Inquiry(Target& target, const ProbeOptions& options)
@@ -159,9 +147,12 @@ void Inquiry::find_first_denial() {
 void Inquiry::try_many_at_once() {
   const auto most = static_cast<std::int64_t>(std::min<std::uint64_t>(
       120, std::min(target_.max_per_second() * 3 / 4, target_.requests_left())));
-  const auto seen = perform({"many at once",
-                             "Is the number of requests at once limited?",
-                             {burst(fresh_key(), most, 0, 0)}});
+  Track at_once = burst(fresh_key(), most, 0, 0);
+  // Not sooner, lest the last second's requests leave no room for these to come at once.
+  constexpr std::int64_t last_second_ns = 1'020'000'000;
+  at_once.not_before = target_.now() + Duration::from_ns(last_second_ns);
+  const auto seen =
+      perform({"many at once", "Is the number of requests at once limited?", {at_once}});
   if (!has_denials()) return;
   // Then nothing shows unless requests come at once.
   first_limit_ = static_cast<std::int64_t>(count_known(seen, true));

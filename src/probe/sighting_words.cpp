@@ -35,6 +35,16 @@ std::uint64_t count_known(const std::vector<Sighting>& seen, bool allowed) {
       }));
 }
 
+std::int64_t admitted_before_denial(const std::vector<Sighting>& seen) {
+  const auto denied = std::find_if(seen.begin(), seen.end(), [](const Sighting& sighting) {
+    return sighting.is_known && !sighting.allowed;
+  });
+  return std::count_if(seen.begin(), seen.end(), [&](const Sighting& sighting) {
+    const bool is_before = denied == seen.end() || sighting.sent <= denied->received;
+    return is_before && (sighting.allowed || !sighting.is_known);
+  });
+}
+
 std::string words_of_seen(const std::vector<Sighting>& seen, Instant begin) {
   const std::uint64_t allowed = count_known(seen, true);
   const std::uint64_t denied = count_known(seen, false);

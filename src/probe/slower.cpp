@@ -3,6 +3,7 @@
 #include <set>
 
 #include "probe/inquiry.hpp"
+#include "probe/sighting_words.hpp"
 
 namespace weir::probe {
 namespace {
@@ -42,14 +43,6 @@ double pace_below(const Fit& fit) {
   constexpr std::int64_t few = 8;
   const bool is_counter = family_of(fit.kind) == family_of(Kind::counter_epoch);
   return is_counter && fit.limit <= few ? 2.0 : 1.25;
-}
-
-std::int64_t admitted_before(const std::vector<Sighting>& seen) {
-  const auto denied = std::find_if(seen.begin(), seen.end(), [](const Sighting& sighting) {
-    return sighting.is_known && !sighting.allowed;
-  });
-  return std::count_if(seen.begin(), denied,
-                       [](const Sighting& sighting) { return sighting.allowed; });
 }
 
 }  // namespace
@@ -123,7 +116,7 @@ void Inquiry::look_for_slower() {
   fit();
   Inquiry slower(*this, every);
   for (const Sighting& sighting : seen) slower.evidence_.add(key, sighting);
-  slower.first_limit_ = admitted_before(seen);
+  slower.first_limit_ = admitted_before_denial(seen);
   slower.first_key_ = key;
   slower.fit();
   slower.refill_ns_ = 0;

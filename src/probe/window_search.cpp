@@ -35,7 +35,8 @@ WindowSearch::WindowSearch(const Clues& clues, Kind kind)
 }
 
 void WindowSearch::set(Counter& counter, double window_ns, double phase_share) const {
-  counter.window_ns = std::max<std::int64_t>(std::llround(window_ns), 1);
+  constexpr std::int64_t shortest_ns = 10'000'000;
+  counter.window_ns = std::max<std::int64_t>(std::llround(window_ns), shortest_ns);
   counter.phase_ns = middle_ns_ + std::llround(phase_share * window_ns);
 }
 
@@ -129,12 +130,13 @@ bool WindowSearch::is_as_good(const Counter& near, double window_ns, Counter& fo
   Counter counter = near;
   counter.window_ns = std::max<std::int64_t>(std::llround(window_ns), 1);
   // Outwards, the closest first: decisions pin it to a few milliseconds.
-  constexpr int steps = 13;
+  constexpr int steps = 40;
+  constexpr double least_step = 0.0003;
   const int tries = is_of_epoch(kind_) ? 2 * steps : 1;
   double share = 0.0;
   for (int p = 0; p < tries; ++p) {
     counter.phase_ns = near.phase_ns + std::llround((p % 2 == 0 ? share : -share) * window_ns);
-    if (p % 2 == 0) share = share == 0.0 ? 0.0004 : share * 1.7;
+    if (p % 2 == 0) share = std::max(share + least_step, share * 1.15);
     if (unexplained_by(counted_, counter, fewest_).size() > fewest_) continue;
     found = counter;
     return true;
@@ -176,14 +178,19 @@ Fit WindowSearch::found() {
   best_ = starts_.front().counter;
   fewest_ = starts_.front().unexplained;
   const auto [least, most] = range();
+  // People write round numbers, also where one lies a hair beside what was searched.
+  constexpr double hair = 0.002;
   Counter round = best_;
-  if (is_as_good(best_, static_cast<double>(roundest_duration(least, most).ns()), round) ||
-      is_as_good(best_, (least + most) / 2, round)) {
+  for (const double window :
+       {static_cast<double>(roundest_duration(least * (1 - hair), most * (1 + hair)).ns()),
+        static_cast<double>(roundest_duration(least, most).ns()), (least + most) / 2}) {
+    if (!is_as_good(best_, window, round)) continue;
     best_ = round;
+    break;
   }
   fit.limit = fit.least_limit = fit.most_limit = best_.limit;
-  fit.least_window_ns = least;
-  fit.most_window_ns = most;
+  fit.least_window_ns = std::min(least, static_cast<double>(best_.window_ns));
+  fit.most_window_ns = std::max(most, static_cast<double>(best_.window_ns));
   fit.window = Duration::from_ns(best_.window_ns);
   fit.phase_ns = best_.phase_ns;
   fit.unexplained = unexplained_by(counted_, best_, no_end_of_events);
