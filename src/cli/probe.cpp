@@ -433,7 +433,7 @@ Result<void> ProbeCommand::ensure_outputs() const {
 }
 
 int ProbeCommand::probe(const Prepared& prepared, probe::LiveTarget& target) {
-  probe::ProbeOptions options{.seed = prepared.spec.seed, .candidates = keys, .progress = {}};
+  probe::ProbeOptions options{.candidates = keys, .progress = {}};
   probe::ProbeResult result;
   {
     const ProgressLine line(!common.quiet, target);

@@ -13,7 +13,6 @@
 namespace weir::probe {
 namespace {
 
-constexpr std::size_t enough_against = 3;
 /// From here on nothing says how high a limit is.
 constexpr std::int64_t any_number = 1'000'000;
 
@@ -67,7 +66,7 @@ bool is_unclear(const std::vector<Fit>& fits) {
   const Fit& best = fits.front();
   if (best.looseness() > clear_enough || best.least_limit != best.most_limit) return true;
   return std::any_of(fits.begin(), fits.end(), [&best](const Fit& fit) {
-    return fit.unexplained.size() < best.unexplained.size() + enough_against &&
+    return fit.unexplained.size() < best.unexplained.size() + clearly_worse &&
            family_of(fit.kind) != family_of(best.kind);
   });
 }
@@ -77,7 +76,7 @@ std::string words_of_open(const std::vector<Fit>& fits) {
   const Fit& best = fits.front();
   std::set<std::string> kinds;
   for (const Fit& fit : fits) {
-    if (fit.unexplained.size() < best.unexplained.size() + enough_against) {
+    if (fit.unexplained.size() < best.unexplained.size() + clearly_worse) {
       kinds.insert(words_of(fit.kind));
     }
   }
@@ -163,7 +162,7 @@ void Inquiry::conclude() {
     facts.why_undecided = "nothing was answered";
     return;
   }
-  if (fits_.front().unexplained.size() >= enough_against && !second_shows_) leave_to_second();
+  if (fits_.front().unexplained.size() >= clearly_worse && !second_shows_) leave_to_second();
   add_second_limit();
   const Fit best = fits_.front();
   facts.found = limit_facts(best);
@@ -224,11 +223,9 @@ void Inquiry::leave_second_open() {
   metrics::ProbeFacts& facts = result_.facts;
   if (why_second_open_.empty() || facts.found.family == "undecided") return;
   facts.why_undecided = fmt::format(
-      "beside {} a slower limit shows, {}; a larger budget may tell, say --max-requests {} "
-      "--max-time {}s",
+      "beside {} a slower limit shows, {}; a larger budget may tell, say {}",
       text_of(settings_of(fits_.front())), why_second_open_,
-      (2 * facts.requests_used + 99) / 100 * 100,
-      2 * facts.time_used.ns() / 1'000'000'000 / 10 * 10 + 10);
+      budget_text(2 * facts.requests_used, Duration::from_ns(2 * facts.time_used.ns())));
   facts.found.family = "undecided";
 }
 

@@ -11,6 +11,13 @@
 
 namespace weir::probe {
 
+/// A kind that leaves so many more unexplained than the best is out, and so many denials that a
+/// limit does not explain are another's doing.
+constexpr std::size_t clearly_worse = 3;
+
+/// A budget as options of the command, rounded up.
+std::string budget_text(std::uint64_t requests, Duration time);
+
 /// A probe under way: what was tried and seen, and what explains it.
 class Inquiry {
  public:

@@ -11,7 +11,6 @@
 namespace weir::probe {
 
 struct ProbeOptions {
-  std::uint64_t seed = 1;
   /// The key candidates, as they were named.
   std::vector<std::string> candidates;
   /// Hears of each experiment as it begins and, once more, with what it showed.

@@ -8,33 +8,24 @@
 namespace weir::probe {
 namespace {
 
-/// So many denials that the first limit does not explain are another's doing.
-constexpr std::size_t enough_denials = 3;
+using EventSet = std::set<std::pair<std::uint32_t, std::uint32_t>>;
 
-/// The histories without the events that are named.
-Histories without(const Histories& histories, const std::vector<EventId>& left_out) {
-  std::set<std::pair<std::uint32_t, std::uint32_t>> out;
-  for (const EventId id : left_out) out.insert({id.key, id.event});
+EventSet set_of(const std::vector<EventId>& ids) {
+  EventSet set;
+  for (const EventId id : ids) set.insert({id.key, id.event});
+  return set;
+}
+
+/// The histories with the events only that are to be kept.
+template <class Keep>
+Histories with_those(const Histories& histories, Keep&& keep) {
   Histories kept(histories.size());
   for (std::uint32_t k = 0; k < histories.size(); ++k) {
     for (std::uint32_t e = 0; e < histories[k].size(); ++e) {
-      if (!out.contains({k, e})) kept[k].push_back(histories[k][e]);
+      if (keep(std::pair(k, e), histories[k][e])) kept[k].push_back(histories[k][e]);
     }
   }
   return kept;
-}
-
-/// All denials but those that are named.
-std::vector<EventId> other_denials(const Histories& histories, const std::vector<EventId>& named) {
-  std::set<std::pair<std::uint32_t, std::uint32_t>> out;
-  for (const EventId id : named) out.insert({id.key, id.event});
-  std::vector<EventId> found;
-  for (std::uint32_t k = 0; k < histories.size(); ++k) {
-    for (std::uint32_t e = 0; e < histories[k].size(); ++e) {
-      if (histories[k][e].is_denied() && !out.contains({k, e})) found.push_back({k, e});
-    }
-  }
-  return found;
 }
 
 /// How many times slower than its limit a key is asked. A counter of few denies below its rate too:
@@ -71,15 +62,21 @@ bool Inquiry::leave_to_second() {
       ++others;
     }
   }
-  if (denied.size() < enough_denials || others >= enough_denials) return false;
+  if (denied.size() < clearly_worse || others >= clearly_worse) return false;
+  const EventSet of_another = set_of(denied);
   Clues of_first = all;
-  of_first.histories = without(all.histories, denied);
-  if (fit_all(of_first).front().unexplained.size() >= enough_denials) return false;
+  of_first.histories = with_those(all.histories, [&of_another](const auto& id, const Event&) {
+    return !of_another.contains(id);
+  });
+  if (fit_all(of_first).front().unexplained.size() >= clearly_worse) return false;
   Clues of_second = all;
   of_second.before.clear();
-  of_second.histories = without(all.histories, other_denials(all.histories, denied));
+  of_second.histories =
+      with_those(all.histories, [&of_another](const auto& id, const Event& event) {
+        return !event.is_denied() || of_another.contains(id);
+      });
   auto second = fit_all(of_second);
-  if (second.front().unexplained.size() >= enough_denials) return false;
+  if (second.front().unexplained.size() >= clearly_worse) return false;
   for (const EventId id : denied) evidence_.doubt(all.histories[id.key][id.event].number);
   second_shows_ = true;
   slower_ = std::move(second);
@@ -98,7 +95,8 @@ void Inquiry::look_for_slower() {
   const Guess guess = guess_of(first);
   const double slower_by = pace_below(first);
   const auto every = std::max<std::int64_t>(
-      std::llround(slower_by * first.period_ns() / static_cast<double>(guess.limit)), spacing_ns_);
+      {std::llround(slower_by * first.period_ns() / static_cast<double>(guess.limit)), spacing_ns_,
+       1});
   const std::int64_t count = std::min({static_cast<std::int64_t>(target_.requests_left() * 9 / 10),
                                        (target_.time_left().ns() * 9 / 10 - refill_ns_) / every,
                                        longest_ns / every, most_requests});
@@ -110,7 +108,7 @@ void Inquiry::look_for_slower() {
   const KeyNumbers key = track.key;
   const auto seen = perform({"just below", "Does a slower limit hold beside it?", {track}});
   const bool is_explained =
-      fits_.front().unexplained.size() < first.unexplained.size() + enough_denials;
+      fits_.front().unexplained.size() < first.unexplained.size() + clearly_worse;
   if (is_explained) return;
   evidence_.leave_out(key);
   fit();

@@ -10,8 +10,6 @@
 namespace weir::probe {
 namespace {
 
-/// A kind that leaves so many more unexplained than the best is out.
-constexpr std::size_t clearly_worse = 3;
 constexpr int most_rounds = 12;
 
 // Very many decisions that differ say more, but not as much more.
@@ -115,11 +113,16 @@ bool Inquiry::try_best_of_menu() {
   return !chosen.tracks.empty() && !perform(std::move(chosen)).empty();
 }
 
+std::string budget_text(std::uint64_t requests, Duration time) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  return fmt::format("--max-requests {} --max-time {}s", (requests + 99) / 100 * 100,
+                     (time.ns() / second_ns + 10) / 10 * 10);
+}
+
 // What the next experiments that would tell apart what is left take beside what was used: several
 // of the best, and, where answers told when the allowance is whole again, twice that.
 std::string Inquiry::needed_budget() {
   constexpr std::uint64_t experiments = 4;
-  constexpr std::int64_t second_ns = 1'000'000'000;
   Duration told;
   for (const ProbeResult::Seen& seen : result_.sightings) {
     for (const auto& wait : {seen.sighting.told.retry_after, seen.sighting.told.reset_after}) {
@@ -137,8 +140,7 @@ std::string Inquiry::needed_budget() {
     const std::int64_t each = duration_ns_of(next, evidence_.usual_round_trip_ns()) + refill_ns_;
     time_ns += static_cast<std::int64_t>(experiments) * each;
   }
-  return fmt::format("--max-requests {} --max-time {}s", (requests + 99) / 100 * 100,
-                     (time_ns / second_ns + 10) / 10 * 10);
+  return budget_text(requests, Duration::from_ns(time_ns));
 }
 
 }  // namespace weir::probe

@@ -67,13 +67,7 @@ void NginxUnderLoad::SetUp() {
         folder_.write("nginx.conf",
                       fmt::format(load_configuration, fmt::arg("folder", folder_.path()),
                                   fmt::arg("port", port)));
-        return {*program,
-                "-p",
-                folder_.path(),
-                "-c",
-                folder_.path("nginx.conf"),
-                "-e",
-                folder_.path("error.log")};
+        return nginx_command(*program, folder_);
       },
       folder_.path("output"));
   ASSERT_NE(server_.process, nullptr) << folder_.read("output") << folder_.read("error.log");

@@ -119,4 +119,14 @@ Server start_server(const std::function<std::vector<std::string>(std::uint16_t p
   return {};
 }
 
+std::vector<std::string> nginx_command(const std::string& program, const TemporaryFolder& folder) {
+  return {program,
+          "-p",
+          folder.path(),
+          "-c",
+          folder.path("nginx.conf"),
+          "-e",
+          folder.path("error.log")};
+}
+
 }  // namespace weir::e2e

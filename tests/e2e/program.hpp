@@ -66,4 +66,8 @@ struct Server {
 Server start_server(const std::function<std::vector<std::string>(std::uint16_t port)>& command,
                     const std::string& output_path);
 
+/// How nginx is started with a folder's nginx.conf; it writes what goes wrong to the folder's
+/// error.log.
+std::vector<std::string> nginx_command(const std::string& program, const TemporaryFolder& folder);
+
 }  // namespace weir::e2e

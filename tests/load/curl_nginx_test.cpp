@@ -103,13 +103,7 @@ class CurlNginx : public testing::Test {
                   fmt::format(curl_nginx_configuration, fmt::arg("folder", folder_.path()),
                               fmt::arg("plain", port), fmt::arg("plain_http2", plain_http2_),
                               fmt::arg("tls", tls_), fmt::arg("tls_http1", tls_http1_)));
-    return {nginx,
-            "-p",
-            folder_.path(),
-            "-c",
-            folder_.path("nginx.conf"),
-            "-e",
-            folder_.path("error.log")};
+    return e2e::nginx_command(nginx, folder_);
   }
 
   static std::string url(std::string_view scheme, std::uint16_t port, std::string_view path) {
