@@ -1,6 +1,7 @@
 #include "probe/counter_replay.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -8,6 +9,18 @@
 
 namespace weir::probe {
 namespace {
+
+/// Where a key's windows may begin, and what of that is known.
+struct Anchored {
+  std::int64_t phase_ns = 0;
+  /// It may be so much earlier or later.
+  std::int64_t slack_ns = 0;
+  /// No request that counts in the first window was sent before.
+  std::int64_t sent_ns = std::numeric_limits<std::int64_t>::min();
+  /// When the window ends that was counted in last: at the earliest and the latest.
+  std::int64_t least_end_ns = 0;
+  std::int64_t most_end_ns = 0;
+};
 
 /// A key's requests in windows of one setting.
 class CounterReplay {
@@ -19,61 +32,123 @@ class CounterReplay {
     if (counter.kind == Kind::counter_count_denied) {
       step_ns_ = std::max(counter.window_ns / even_ns * even_ns, even_ns);
     }
+    if (is_of_epoch(counter.kind)) possible_[possible_count_++].phase_ns = counter.phase_ns;
   }
 
   /// By how many requests the count would have to be another for the next event to be as it was;
   /// 0 where it is not asked.
   double misfit_of_next(bool is_asked) {
     const Event& event = history_[next_++];
-    if (!is_of_epoch(counter_.kind)) anchor(event);
-    if (!event.is_known || !is_asked) return 0.0;
-    const std::int64_t from = event.sent - slack_ns_;
-    const std::int64_t to = event.decided + slack_ns_;
+    if (!is_of_epoch(counter_.kind) && count_.counts(event)) anchor(event);
+    if (!event.is_known || !is_asked || possible_count_ == 0) return 0.0;
+    if (possible_count_ == 1) return misfit(event, possible_[0]);
+    std::array<double, most_possible> misfits{};
+    for (std::size_t p = 0; p < possible_count_; ++p) misfits[p] = misfit(event, possible_[p]);
+    const double least = *std::min_element(misfits.begin(), misfits.begin() + possible_count_);
+    if (least == 0.0) keep_those_without(misfits);
+    return least;
+  }
+
+ private:
+  static constexpr std::size_t most_possible = 4;
+
+  double misfit(const Event& event, const Anchored& at) const {
+    const std::int64_t from = event.sent - at.slack_ns;
+    const std::int64_t to = event.decided + at.slack_ns;
     double misfit = std::numeric_limits<double>::infinity();
-    for (std::int64_t w = window_of(from); w <= window_of(to) && misfit > 0.0; ++w) {
-      const std::int64_t begin = phase_ns_ + w * step_ns_;
-      misfit = std::min(misfit,
-                        event.allowed ? too_many(event, begin, to) : too_few(event, begin, from));
+    for (std::int64_t w = window_of(from, at); w <= window_of(to, at) && misfit > 0.0; ++w) {
+      const std::int64_t begin = at.phase_ns + w * step_ns_;
+      misfit = std::min(
+          misfit, event.allowed ? too_many(event, at, begin, to) : too_few(event, at, begin, from));
     }
     return misfit;
   }
 
- private:
-  // Where the windows begin with the first request, a new one begins them anew once nothing of the
-  // last two counts any more.
-  void anchor(const Event& event) {
-    if (!count_.counts(event)) return;
-    const std::int64_t middle = event.sent + (event.decided - event.sent) / 2;
-    if (!is_anchored_ || middle >= last_end_ns_ + counter_.window_ns) {
-      is_anchored_ = true;
-      phase_ns_ = middle;
-      anchor_sent_ns_ = event.sent;
-      slack_ns_ = (event.decided - event.sent) / 2;
+  void keep_those_without(const std::array<double, most_possible>& misfits) {
+    std::size_t kept = 0;
+    for (std::size_t p = 0; p < possible_count_; ++p) {
+      if (misfits[p] == 0.0) possible_[kept++] = possible_[p];
     }
-    last_end_ns_ = phase_ns_ + (window_of(middle) + 1) * step_ns_;
+    possible_count_ = kept;
+  }
+
+  // Where the windows begin with the first request, a new one begins them anew once nothing of the
+  // last two counts any more; whether it does may be open.
+  void anchor(const Event& event) {
+    if (possible_count_ == 0) {
+      possible_[possible_count_++] = anchored_at(event);
+      return;
+    }
+    const std::size_t before = possible_count_;
+    bool is_anew = false;
+    std::size_t kept = 0;
+    for (std::size_t p = 0; p < before; ++p) {
+      Anchored at = possible_[p];
+      const bool may_be_anew = event.decided >= at.least_end_ns + counter_.window_ns;
+      is_anew |= may_be_anew;
+      if (may_be_anew && event.is_known && event.sent >= at.most_end_ns + counter_.window_ns) {
+        continue;
+      }
+      count_in(event, at);
+      possible_[kept++] = at;
+    }
+    possible_count_ = kept;
+    if (is_anew && kept < most_possible) possible_[possible_count_++] = anchored_at(event);
+  }
+
+  // The first of those under way together that was decided began the windows.
+  Anchored anchored_at(const Event& event) const {
+    std::int64_t decided = event.decided;
+    for (std::size_t e = next_; e < history_.size() && history_[e].sent < decided; ++e) {
+      if (history_[e].is_known && count_.counts(history_[e])) {
+        decided = std::min(decided, history_[e].decided);
+      }
+    }
+    const std::int64_t half = (decided - event.sent) / 2;
+    Anchored at{event.sent + half, half, event.sent, 0, 0};
+    at.least_end_ns = at.phase_ns - half + step_ns_;
+    at.most_end_ns = at.phase_ns + half + step_ns_;
+    return at;
+  }
+
+  void count_in(const Event& event, Anchored& at) const {
+    const auto end_of = [&](std::int64_t instant) {
+      return at.phase_ns + (window_of(instant, at) + 1) * step_ns_;
+    };
+    if (event.is_known) {
+      const std::int64_t least = end_of(event.sent - at.slack_ns) - at.slack_ns;
+      at.least_end_ns = std::max(at.least_end_ns, least);
+    }
+    at.most_end_ns = std::max(at.most_end_ns, end_of(event.decided + at.slack_ns) + at.slack_ns);
   }
 
   // Requests of windows that begin with the first are in the first or later.
-  std::int64_t surely_from(std::int64_t begin) const {
-    return is_anchored_ && begin == phase_ns_ ? anchor_sent_ns_ : begin + slack_ns_;
+  std::int64_t surely_from(std::int64_t begin, const Anchored& at) const {
+    return begin == at.phase_ns && at.sent_ns != std::numeric_limits<std::int64_t>::min()
+               ? at.sent_ns
+               : begin + at.slack_ns;
   }
 
   // By how much the count exceeds what admits; the least of what is possible.
-  double too_many(const Event& event, std::int64_t begin, std::int64_t at) const {
+  double too_many(const Event& event, const Anchored& anchored, std::int64_t begin,
+                  std::int64_t at) const {
+    const std::int64_t slack = anchored.slack_ns;
     const std::int64_t last = begin + step_ns_ - 1;
     const std::int64_t previous =
-        count_.surely(surely_from(begin - step_ns_), begin - 1 - slack_ns_);
-    const std::int64_t current = count_.surely_before(event, surely_from(begin), last - slack_ns_);
+        count_.surely(surely_from(begin - step_ns_, anchored), begin - 1 - slack);
+    const std::int64_t current =
+        count_.surely_before(event, surely_from(begin, anchored), last - slack);
     const double count = used(previous, begin + counter_.window_ns - std::min(at, last), current);
     return std::max(count - room(), 0.0);
   }
   // By how much the count misses what denies.
-  double too_few(const Event& event, std::int64_t begin, std::int64_t at) const {
+  double too_few(const Event& event, const Anchored& anchored, std::int64_t begin,
+                 std::int64_t at) const {
+    const std::int64_t slack = anchored.slack_ns;
     const std::int64_t last = begin + step_ns_ - 1;
     const std::int64_t itself = count_.counts(event) ? 1 : 0;
-    const std::int64_t previous = count_.maybe(begin - step_ns_ - slack_ns_, begin - 1 + slack_ns_);
-    const std::int64_t current =
-        count_.maybe(begin - slack_ns_, std::min(event.decided, last + slack_ns_));
+    const std::int64_t previous = count_.maybe(begin - step_ns_ - slack, begin - 1 + slack);
+    const std::int64_t current = count_.maybe(begin - slack, std::min(event.decided, last + slack));
     const double count =
         used(previous, begin + counter_.window_ns - std::max(at, begin), current - itself);
     return count > room() ? 0.0 : room() - count + least_misfit;
@@ -89,17 +164,16 @@ class CounterReplay {
     if (counter_.kind == Kind::counter_count_denied) faded = std::floor(faded);
     return faded + static_cast<double>(current + 1);
   }
-  std::int64_t window_of(std::int64_t at) const { return floor_div(at - phase_ns_, step_ns_); }
+  std::int64_t window_of(std::int64_t instant, const Anchored& at) const {
+    return floor_div(instant - at.phase_ns, step_ns_);
+  }
 
   const History& history_;
   const WindowCount& count_;
   const Counter& counter_;
   std::int64_t step_ns_;
-  std::int64_t phase_ns_ = counter_.phase_ns;
-  std::int64_t slack_ns_ = 0;
-  std::int64_t last_end_ns_ = 0;
-  std::int64_t anchor_sent_ns_ = 0;
-  bool is_anchored_ = false;
+  std::array<Anchored, most_possible> possible_;
+  std::size_t possible_count_ = 0;
   std::size_t next_ = 0;
 };
 

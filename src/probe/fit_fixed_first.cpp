@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -176,6 +177,23 @@ std::vector<EventId> replay_first(const Histories& histories,
   return unexplained;
 }
 
+// The roundest length within the range and the middle one; should both leave something, others
+// across it, the shorter ones the more likely.
+std::vector<std::int64_t> windows_to_try(const Bounds::Best& range, bool is_close) {
+  if (!is_close) {
+    const auto middle = std::llround(range.least + (range.most - range.least) / 2);
+    return {std::max<std::int64_t>(roundest_duration(range.least, range.most).ns(), 1), middle};
+  }
+  constexpr int tries = 24;
+  constexpr double longest_times = 3.0;
+  const double most = std::min(range.most, longest_times * range.least);
+  std::vector<std::int64_t> windows;
+  for (int n = 0; n < tries; ++n) {
+    windows.push_back(std::llround(range.least + (most - range.least) * (n + 0.5) / tries));
+  }
+  return windows;
+}
+
 }  // namespace
 
 Fit fit_fixed_first_request(const Clues& clues) {
@@ -183,24 +201,25 @@ Fit fit_fixed_first_request(const Clues& clues) {
   fit.kind = Kind::fixed_first_request;
   std::vector<WindowCount> counts;
   for (const History& history : clues.histories) counts.emplace_back(history, false);
-  for (const std::int64_t limit : admitted_between_denials(clues.histories)) {
-    Bounds bounds;
-    for (std::uint32_t k = 0; k < clues.histories.size(); ++k) {
-      bound_used_up(clues.histories[k], k, limit, bounds);
-    }
-    const Bounds::Best best = bounds.best(shortest_window_ns, longest_window_ns);
-    const double middle = best.least + (best.most - best.least) / 2;
-    for (const Duration window : {roundest_duration(best.least, best.most),
-                                  Duration::from_ns(static_cast<std::int64_t>(middle))}) {
-      const std::int64_t window_ns = std::max<std::int64_t>(window.ns(), 1);
-      auto unexplained = replay_first(clues.histories, counts, limit, window_ns);
-      const bool is_first = fit.window == Duration();
-      if (!is_first && unexplained.size() >= fit.unexplained.size()) continue;
-      fit.limit = fit.least_limit = fit.most_limit = limit;
-      fit.least_window_ns = best.least;
-      fit.most_window_ns = best.most;
-      fit.window = Duration::from_ns(window_ns);
-      fit.unexplained = std::move(unexplained);
+  const auto limits = admitted_between_denials(clues.histories);
+  for (const bool is_close : {false, true}) {
+    if (is_close && fit.unexplained.empty()) break;
+    for (const std::int64_t limit : limits) {
+      Bounds bounds;
+      for (std::uint32_t k = 0; k < clues.histories.size(); ++k) {
+        bound_used_up(clues.histories[k], k, limit, bounds);
+      }
+      const Bounds::Best best = bounds.best(shortest_window_ns, longest_window_ns);
+      for (const std::int64_t window_ns : windows_to_try(best, is_close)) {
+        auto unexplained = replay_first(clues.histories, counts, limit, window_ns);
+        const bool is_first = fit.window == Duration();
+        if (!is_first && unexplained.size() >= fit.unexplained.size()) continue;
+        fit.limit = fit.least_limit = fit.most_limit = limit;
+        fit.least_window_ns = best.least;
+        fit.most_window_ns = best.most;
+        fit.window = Duration::from_ns(window_ns);
+        fit.unexplained = std::move(unexplained);
+      }
     }
   }
   return fit;

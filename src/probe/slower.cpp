@@ -28,14 +28,6 @@ Histories with_those(const Histories& histories, Keep&& keep) {
   return kept;
 }
 
-/// How many times slower than its limit a key is asked. A counter of few denies below its rate too:
-/// what one request weighs fades only as the next window goes on.
-double pace_below(const Fit& fit) {
-  constexpr std::int64_t few = 8;
-  const bool is_counter = family_of(fit.kind) == family_of(Kind::counter_epoch);
-  return is_counter && fit.limit <= few ? 2.0 : 1.25;
-}
-
 }  // namespace
 
 Inquiry::Inquiry(const Inquiry& first, std::int64_t spacing_ns)
@@ -93,7 +85,7 @@ void Inquiry::look_for_slower() {
   const Fit first = fits_.front();
   if (!first.has_window() && !first.has_rate()) return;
   const Guess guess = guess_of(first);
-  const double slower_by = pace_below(first);
+  constexpr double slower_by = 1.25;
   const auto every = std::max<std::int64_t>(
       {std::llround(slower_by * first.period_ns() / static_cast<double>(guess.limit)), spacing_ns_,
        1});

@@ -164,10 +164,14 @@ constexpr int usual_draws = 1;
 constexpr int usual_draws = 2;
 #endif
 
-int draws_wanted() {
-  const char* wanted = std::getenv("WEIR_PROBE_DRAWS");
-  return wanted == nullptr ? usual_draws : std::atoi(wanted);
+int number_in_environment(const char* name, int usual) {
+  const char* given = std::getenv(name);
+  return given == nullptr ? usual : std::atoi(given);
 }
+
+int draws_wanted() { return number_in_environment("WEIR_PROBE_DRAWS", usual_draws); }
+/// The draws' numbers begin here, so that one that failed can be looked at alone.
+int first_draw() { return number_in_environment("WEIR_PROBE_FIRST", 1); }
 
 class ProbeDrawsOf : public testing::TestWithParam<std::tuple<std::string, int>> {};
 
@@ -179,7 +183,7 @@ TEST(ProbeDraws, TwoLimitsAreFound) {
     const int wanted = draws_wanted();
     int found_both = 0;
     int wrong = 0;
-    for (int n = 1; n <= wanted; ++n) {
+    for (int n = first_draw(); n < first_draw() + wanted; ++n) {
       const Drawn drawn = draw_two(second, static_cast<std::uint64_t>(n));
       VirtualGateway gateway(drawn.setup);
       ProbeOptions options;
@@ -216,7 +220,7 @@ TEST_P(ProbeDrawsOf, AreFound) {
   int limit = 0;
   int pace = 0;
   std::uint64_t requests = 0;
-  for (int n = 1; n <= wanted; ++n) {
+  for (int n = first_draw(); n < first_draw() + wanted; ++n) {
     const Drawn drawn = draw(kind, Duration::from_us(leg_us), static_cast<std::uint64_t>(n));
     VirtualGateway gateway(drawn.setup);
     ProbeOptions options;
