@@ -67,6 +67,20 @@ Track ask_rarely(KeyNumbers key, std::int64_t first_ns, std::int64_t longest_ns)
   return track;
 }
 
+Track part_of(const Track& track, std::int64_t from_ns, std::int64_t to_ns) {
+  Track part = track;
+  part.steps.clear();
+  std::int64_t due_ns = 0;
+  std::int64_t before_ns = from_ns;
+  for (const Step& step : track.steps) {
+    due_ns += step.after.ns();
+    if (due_ns < from_ns || due_ns >= to_ns) continue;
+    part.steps.push_back({Duration::from_ns(due_ns - before_ns), step.waits});
+    before_ns = due_ns;
+  }
+  return part;
+}
+
 void add_evenly(Track& track, std::int64_t from_ns, std::int64_t to_ns, std::int64_t every_ns) {
   for (std::int64_t at = from_ns; at < to_ns; at += std::max<std::int64_t>(every_ns, 1)) {
     add_at(track, at);
@@ -106,6 +120,15 @@ Track burst_after_silence(KeyNumbers key, const Guess& guess, double silence) {
   const std::int64_t burst_ns = (guess.limit + 2) * guess.spacing_ns;
   add_burst(track, std::max(share(guess.period_ns, silence), burst_ns), guess.limit + 2,
             guess.spacing_ns);
+  return track;
+}
+
+Track many_before_silence(KeyNumbers key, const Guess& guess, double silence) {
+  Track track;
+  track.key = std::move(key);
+  const std::int64_t burst_ns = 2 * guess.limit * guess.spacing_ns;
+  add_burst(track, 0, 2 * guess.limit, guess.spacing_ns);
+  add_burst(track, burst_ns + share(guess.period_ns, silence), guess.limit, guess.spacing_ns);
   return track;
 }
 

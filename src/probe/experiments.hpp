@@ -26,6 +26,8 @@ Track one_by_one(KeyNumbers key, std::int64_t count);
 Track ask_until_admitted(KeyNumbers key, std::int64_t first_ns, std::int64_t longest_ns);
 /// After ever longer silences, until one is admitted.
 Track ask_rarely(KeyNumbers key, std::int64_t first_ns, std::int64_t longest_ns);
+/// The steps that are due from an instant after the track's begin on, before another.
+Track part_of(const Track& track, std::int64_t from_ns, std::int64_t to_ns);
 /// So many, evenly, from an instant to another after the track's begin.
 void add_evenly(Track& track, std::int64_t from_ns, std::int64_t to_ns, std::int64_t every_ns);
 
@@ -39,6 +41,8 @@ Track in_parts(KeyNumbers key, const Guess& guess, double rest_at);
 Track burst_and_ask(KeyNumbers key, const Guess& guess);
 /// All of the limit, silence, and all of it again.
 Track burst_after_silence(KeyNumbers key, const Guess& guess, double silence);
+/// Twice the limit, silence, and the limit's worth: where denied requests count it is not back.
+Track many_before_silence(KeyNumbers key, const Guess& guess, double silence);
 /// More than is let through, for two periods.
 Track too_fast(KeyNumbers key, const Guess& guess);
 
@@ -64,6 +68,10 @@ std::vector<Experiment> menu(const Guess& guess, Fresh&& fresh) {
       burst_after_silence(fresh(), guess, 1.5));
   add("too fast", "How much is let through in the long run?", too_fast(fresh(), guess));
   if (guess.is_paced) return found;
+  add("many, then a silence", "Do denied requests count?",
+      many_before_silence(fresh(), guess, 1.2));
+  add("many, then a long silence", "Do denied requests count?",
+      many_before_silence(fresh(), guess, 1.7));
   add("one by one", "Is it the number at once that counts?", one_by_one(fresh(), guess.limit + 4));
   return found;
 }

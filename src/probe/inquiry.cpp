@@ -224,6 +224,33 @@ void Inquiry::find_key() {
 
 // ---- When what was taken comes back.
 
+// Asks the first key often and the second rarely, until the first is admitted again; not much
+// longer than until the second is, since then denied requests count and the first never may be.
+bool Inquiry::ask_both(const std::vector<Track>& tracks, std::int64_t longest_ns) {
+  constexpr std::int64_t first_part_ns = 3'000'000'000;
+  constexpr std::uint32_t denials_after = 2;
+  bool is_rare_back = tracks.size() < 2;
+  std::int64_t part_ns = is_rare_back ? longest_ns : first_part_ns;
+  for (std::int64_t from = 0; from < longest_ns; from += part_ns, part_ns = from) {
+    Experiment ask{"ask until admitted",
+                   "When is one admitted again, asked often and rarely?",
+                   {part_of(tracks[0], from, from + part_ns)}};
+    if (!is_rare_back) ask.tracks.push_back(part_of(tracks[1], from, from + part_ns));
+    const auto seen = perform(std::move(ask));
+    std::uint32_t denied_after = 0;
+    const bool was_rare_back = is_rare_back;
+    for (const Sighting& sighting : seen) {
+      if (!sighting.is_known) continue;
+      if (sighting.track == 0 && sighting.allowed) return true;
+      is_rare_back |= sighting.allowed;
+      denied_after += sighting.track == 0 && is_rare_back ? 1 : 0;
+    }
+    if (tracks.size() > 1 && is_rare_back && (was_rare_back || denied_after >= denials_after))
+      break;
+  }
+  return false;
+}
+
 // One key is asked ever more slowly, another left alone for ever longer: where denied requests
 // count, only the second comes back.
 void Inquiry::find_return() {
@@ -244,15 +271,10 @@ void Inquiry::find_return() {
       track.steps.resize(static_cast<std::size_t>(first_limit_ + 4));
   }
   perform(exhaust);
-  Experiment ask{"ask until admitted",
-                 "When is one admitted again, asked often and rarely?",
-                 {ask_until_admitted(asked, first_ns, longest)}};
+  std::vector<Track> asked_again = {ask_until_admitted(asked, first_ns, longest)};
   constexpr std::int64_t first_silence_ns = 200'000'000;
-  if (has_keys) ask.tracks.push_back(ask_rarely(left_alone, first_silence_ns, longest / 2));
-  const auto seen = perform(ask);
-  const bool is_back = std::any_of(seen.begin(), seen.end(), [](const Sighting& sighting) {
-    return sighting.track == 0 && sighting.is_known && sighting.allowed;
-  });
+  if (has_keys) asked_again.push_back(ask_rarely(left_alone, first_silence_ns, longest / 2));
+  const bool is_back = ask_both(asked_again, longest);
   if (is_back) {
     perform({"burst again",
              "How many are admitted then?",

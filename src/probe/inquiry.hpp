@@ -34,6 +34,7 @@ class Inquiry {
   Experiment other_keys();
   void find_key();
   void find_return();
+  bool ask_both(const std::vector<Track>& tracks, std::int64_t longest_ns);
   void tell_apart();
   bool try_best_of_menu();
   std::vector<std::pair<double, Experiment>> scored_menu(bool is_affordable);

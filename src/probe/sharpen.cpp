@@ -31,23 +31,23 @@ void Inquiry::sharpen() {
 }
 
 // Where denied requests count, a question that comes too early makes the next one come too early as
-// well: one for each key, at instants between which the window may end.
+// well: one for each key, at instants between which the window may end. Nothing is asked for before
+// that would be denied, so that it ends for one request as soon as for the first.
 void Inquiry::sharpen_by_single_questions() {
   constexpr std::int64_t most_questions = 8;
   const Fit& best = fits_.front();
   const Guess guess = guess_of(best);
   const auto least = std::llround(best.least_window_ns);
   const auto most = std::llround(std::min(best.most_window_ns, 1.5 * best.least_window_ns));
-  const std::int64_t burst_ns = (guess.limit + 1) * spacing_ns_;
+  const std::int64_t burst_ns = guess.limit * spacing_ns_;
   const std::int64_t questions = refill_ns_ > 0 ? 1 : most_questions;
   Experiment experiment{"one question each", "When exactly does it end?", {}};
   for (std::int64_t n = 1; n <= questions; ++n) {
     Track track;
     track.key = fresh_key();
     add_evenly(track, 0, burst_ns, spacing_ns_);
-    const std::int64_t after = least + (most - least) * n / (questions + 1);
-    // As long after the last of the burst, which is what counts last.
-    track.steps.push_back({Duration::from_ns(std::max<std::int64_t>(after, 0)), false});
+    const std::int64_t at = least + (most - least) * n / (questions + 1);
+    add_evenly(track, std::max(at, burst_ns), std::max(at, burst_ns) + 1, 1);
     track.steps.front().after = Duration::from_ns((n - 1) * (burst_ns + spacing_ns_));
     experiment.tracks.push_back(std::move(track));
     if (!can_afford(experiment)) {

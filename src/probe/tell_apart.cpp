@@ -86,8 +86,11 @@ std::vector<std::pair<double, Experiment>> Inquiry::scored_menu(bool is_affordab
 
 // The best few run beside each other, on keys of their own, one burst after the other.
 bool Inquiry::try_best_of_menu() {
-  constexpr std::size_t most_beside = 3;
   const auto scored = scored_menu(true);
+  // More of them where time is what is short.
+  const std::int64_t each_ns =
+      scored.empty() ? 0 : duration_ns_of(scored.front().second, evidence_.usual_round_trip_ns());
+  const std::size_t most_beside = 4 * each_ns > target_.time_left().ns() ? 6 : 3;
   ++rounds_;
   Experiment chosen;
   std::set<std::string> names;
