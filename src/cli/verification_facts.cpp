@@ -70,6 +70,7 @@ VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudony
   VerificationFacts facts;
   facts.believed = words_of(evidence);
   facts.counts = findings;
+  facts.depends_on_clock = found.depends_on_clock;
   if (found.offset) {
     facts.clock_offset = found.offset->middle();
     facts.clock_offset_error = found.offset->most - *facts.clock_offset;

@@ -63,7 +63,13 @@ void VerifyCommand::add_to(CLI::App& command) {
 }
 
 int VerifyCommand::run() {
-  if (runs.files.empty() || words.any_instead()) {
+  if (!runs.files.empty() && words.any_instead()) {
+    complain(
+        "verify: --rate, --duration and --users say nothing of a scenario's traffic, which is to "
+        "show its policy; --set overrides a field of it: --set /duration=5s");
+    return exit_usage;
+  }
+  if (runs.files.empty()) {
     complain("verify: name a scenario file, whose policy is to be compared with (see --help)");
     return exit_usage;
   }

@@ -36,8 +36,10 @@ struct VerificationFacts {
   /// The policy as it is believed to be, in words.
   std::string believed;
   VerificationCounts counts;
-  /// What the gateway's clock shows less what this machine's does, where decisions depend on it,
-  /// and by how much more or less it may.
+  /// Whether decisions depend on the gateway's clock.
+  bool depends_on_clock = false;
+  /// What that shows less what this machine's does, where the decisions tell, and by how much more
+  /// or less it may.
   std::optional<Duration> clock_offset;
   Duration clock_offset_error;
   /// How far the ticks of the gateway's clock are apart, where they were found.

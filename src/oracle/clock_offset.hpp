@@ -29,13 +29,22 @@ bool depends_on_clock(const std::vector<policy::Limit>& limits,
                       const std::vector<Observation>& observations,
                       std::span<const Group* const> groups);
 
-/// The offset within a range with which the limits would decide the most as was observed, were each
-/// request decided midway between being sent and answered; nearest to none of those as good.
-Duration guess_offset(const std::vector<policy::Limit>& limits,
-                      const limiter::Environment& environment,
-                      const std::vector<Observation>& observations,
-                      std::span<const Group* const> groups, const Uncertainty& uncertainty,
-                      ClockOffset range);
+/// An offset with which the limits would decide the most as was observed, were each request decided
+/// midway between being sent and answered.
+struct OffsetGuess {
+  Duration offset;
+  /// Those side by side with it that are as good.
+  ClockOffset as_good;
+  /// Whether most others explain clearly less.
+  bool is_clear = false;
+};
+
+/// Within a range; of those as good the one nearest to none.
+OffsetGuess guess_offset(const std::vector<policy::Limit>& limits,
+                         const limiter::Environment& environment,
+                         const std::vector<Observation>& observations,
+                         std::span<const Group* const> groups, const Uncertainty& uncertainty,
+                         ClockOffset range);
 
 /// Offsets within a range with which no decision of the groups disagrees, looked for from `near`
 /// on; none where there surely are none.

@@ -63,41 +63,71 @@ class Replay {
   const Uncertainty& uncertainty_;
 };
 
-/// The middle of those best ones that lie side by side nearest to none.
-Duration best_of(Replay& replay, ClockOffset range, std::int64_t tries) {
-  std::size_t fewest = SIZE_MAX;
-  std::vector<std::pair<Duration, std::size_t>> tried;
+struct Tried {
+  Duration offset;
+  std::size_t mistakes = 0;
+};
+
+std::vector<Tried> try_offsets(Replay& replay, ClockOffset range, std::int64_t tries) {
+  std::vector<Tried> tried;
   for (std::int64_t i = 0; i <= tries; ++i) {
     const Duration offset =
         range.least + Duration::from_ns((range.most - range.least).ns() / tries * i);
-    tried.emplace_back(offset, replay.mistakes(offset));
-    fewest = std::min(fewest, tried.back().second);
+    tried.push_back({offset, replay.mistakes(offset)});
   }
+  return tried;
+}
+
+std::size_t fewest_mistakes(const std::vector<Tried>& tried) {
+  const auto fewest =
+      std::min_element(tried.begin(), tried.end(),
+                       [](const auto& a, const auto& b) { return a.mistakes < b.mistakes; });
+  return fewest->mistakes;
+}
+
+/// Those best ones that lie side by side nearest to none.
+ClockOffset best_of(const std::vector<Tried>& tried) {
+  const std::size_t fewest = fewest_mistakes(tried);
   ClockOffset best{Duration::max(), Duration::max()};
   for (std::size_t i = 0; i < tried.size();) {
     std::size_t end = i;
-    while (end < tried.size() && tried[end].second == fewest) ++end;
+    while (end < tried.size() && tried[end].mistakes == fewest) ++end;
     if (end > i) {
-      const ClockOffset run{tried[i].first, tried[end - 1].first};
+      const ClockOffset run{tried[i].offset, tried[end - 1].offset};
       const bool is_first = best.least == Duration::max();
       if (is_first || std::abs(run.middle().ns()) < std::abs(best.middle().ns())) best = run;
     }
     i = std::max(end, i + 1);
   }
-  return best.middle();
+  return best;
+}
+
+/// Whether the best explain clearly more than most do.
+bool is_clear(const std::vector<Tried>& tried) {
+  constexpr std::size_t least_more = 5;
+  std::vector<std::size_t> mistakes;
+  for (const Tried& t : tried) mistakes.push_back(t.mistakes);
+  const auto middle = mistakes.begin() + static_cast<std::ptrdiff_t>(mistakes.size() / 2);
+  std::nth_element(mistakes.begin(), middle, mistakes.end());
+  const std::size_t fewest = fewest_mistakes(tried);
+  return *middle >= 2 * fewest && *middle >= fewest + least_more;
 }
 
 }  // namespace
 
-Duration guess_offset(const std::vector<policy::Limit>& limits,
-                      const limiter::Environment& environment,
-                      const std::vector<Observation>& observations,
-                      std::span<const Group* const> groups, const Uncertainty& uncertainty,
-                      ClockOffset range) {
+OffsetGuess guess_offset(const std::vector<policy::Limit>& limits,
+                         const limiter::Environment& environment,
+                         const std::vector<Observation>& observations,
+                         std::span<const Group* const> groups, const Uncertainty& uncertainty,
+                         ClockOffset range) {
   Replay replay(limits, environment, observations, groups, uncertainty);
-  const Duration coarse = best_of(replay, range, tried_offsets);
+  const std::vector<Tried> coarse = try_offsets(replay, range, tried_offsets);
+  const ClockOffset as_good = best_of(coarse);
   const Duration step = Duration::from_ns((range.most - range.least).ns() / tried_offsets * 2);
-  return best_of(replay, {coarse - step, coarse + step}, tried_nearby);
+  const ClockOffset nearby{std::max(range.least, as_good.middle() - step),
+                           std::min(range.most, as_good.middle() + step)};
+  const ClockOffset best = best_of(try_offsets(replay, nearby, tried_nearby));
+  return {best.middle(), as_good, is_clear(coarse)};
 }
 
 std::optional<ClockOffset> possible_offset(Judge& judge, std::span<const Group* const> groups,

@@ -74,6 +74,18 @@ ClockOffset find_offset(const Evidence& evidence, Judge& judge, std::span<const 
   return judge.judge(all, with_offset(possible, uncertainty)).disagree == 0 ? possible : likely;
 }
 
+/// An offset that was found, if the decisions speak for it rather than for others, with all those
+/// that they speak for as much.
+std::optional<ClockOffset> stated_offset(const OffsetGuess& guess, ClockOffset found,
+                                         ClockOffset range) {
+  if (!guess.is_clear) return std::nullopt;
+  const bool overlaps = found.least <= guess.as_good.most && found.most >= guess.as_good.least;
+  const ClockOffset all = overlaps ? ClockOffset{std::min(found.least, guess.as_good.least),
+                                                 std::max(found.most, guess.as_good.most)}
+                                   : found;
+  return ClockOffset{std::max(all.least, range.least), std::min(all.most, range.most)};
+}
+
 /// Looks for the offset of the gateway's clock where it does not matter when requests end: states
 /// are then followed quickly.
 class OffsetSearch {
@@ -85,8 +97,9 @@ class OffsetSearch {
         all_(all),
         some_(some),
         uncertainty_(uncertainty),
-        guess_(guess_offset(evidence.limits, evidence.environment, evidence.observations, some,
-                            uncertainty, evidence.offset)) {}
+        guessed_(guess_offset(evidence.limits, evidence.environment, evidence.observations, some,
+                              uncertainty, evidence.offset)),
+        guess_(guessed_.offset) {}
 
   /// One with which nothing is impossible, if there is any.
   ClockOffset find(Effort effort) {
@@ -96,6 +109,11 @@ class OffsetSearch {
     if (!possible) return exactly(guess_);
     const ClockOffset wider = around(possible->middle());
     return explains(wider, Open::maybe) ? wider : *possible;
+  }
+
+  /// What can be told of where the clock stands, if that can.
+  std::optional<ClockOffset> stated(ClockOffset found) const {
+    return stated_offset(guessed_, found, range_);
   }
 
   /// Where so much is too close to call that nothing is said: one offset that explains it all is
@@ -150,7 +168,8 @@ class OffsetSearch {
   std::span<const Group* const> all_;
   std::span<const Group* const> some_;
   const Uncertainty& uncertainty_;
-  Duration guess_;
+  const OffsetGuess guessed_;
+  const Duration guess_;
 };
 
 /// Whether it matters when requests end.
@@ -171,15 +190,21 @@ Verification verify_with(const Evidence& evidence, Uncertainty uncertainty, Effo
   Judge judge(evidence.limits, evidence.environment, evidence.observations);
   Verification found;
   if (depends_on_clock(evidence.limits, evidence.environment, evidence.observations, some)) {
+    found.depends_on_clock = true;
     if (depends_on_ends(evidence.limits)) {
-      found.offset = find_offset(evidence, judge, all, some, uncertainty);
-      found.findings = judge.judge(all, with_offset(*found.offset, uncertainty));
+      const ClockOffset offset = find_offset(evidence, judge, all, some, uncertainty);
+      const OffsetGuess guess =
+          guess_offset(evidence.limits, evidence.environment, evidence.observations, some,
+                       uncertainty, evidence.offset);
+      found.offset = stated_offset(guess, offset, evidence.offset);
+      found.findings = judge.judge(all, with_offset(offset, uncertainty));
       return found;
     }
     OffsetSearch search(evidence, judge, all, some, uncertainty);
-    found.offset = search.find(effort);
-    found.findings = judge.judge(all, with_offset(*found.offset, uncertainty));
-    search.narrow(*found.offset, found.findings);
+    const ClockOffset offset = search.find(effort);
+    found.offset = search.stated(offset);
+    found.findings = judge.judge(all, with_offset(offset, uncertainty));
+    search.narrow(offset, found.findings);
     return found;
   }
   found.findings = judge.judge(all, uncertainty);
@@ -261,7 +286,8 @@ Verification verify_by_decisions(const Evidence& evidence, Uncertainty uncertain
   const bool says_nothing =
       best->found.findings.disagree == 0 && !is_settled(evidence, best->found);
   Tried& tried = says_nothing && beyond_chance ? *beyond_chance : *best;
-  if (effort == Effort::thorough && tried.found.offset && !is_settled(evidence, tried.found)) {
+  if (effort == Effort::thorough && tried.found.depends_on_clock &&
+      !is_settled(evidence, tried.found)) {
     uncertainty.decided_within = tried.time;
     tried.found = verify_with(evidence, uncertainty, effort);
     forgive_stalls(evidence, uncertainty, tried.found);

@@ -25,7 +25,9 @@ struct Evidence {
 /// What a comparison of decisions with a model has found.
 struct Verification {
   Findings findings;
-  /// Absent where no decision depends on what the gateway's clock shows.
+  /// Whether decisions depend on what the gateway's clock shows.
+  bool depends_on_clock = false;
+  /// Absent where none does, and where they do not show it.
   std::optional<ClockOffset> offset;
   /// How far the ticks of the gateway's clock are apart, where they were found.
   std::optional<Duration> tick;

@@ -39,6 +39,11 @@ std::string told_sentence(const Json& verify, const Cells& cells) {
   return text;
 }
 
+bool is_unanswered(const Json& report) {
+  const Json& totals = report["totals"];
+  return totals["attempts"] > 0 && totals["errors"] == totals["attempts"];
+}
+
 std::string verdict_sentence(const Json& report, const Cells& cells) {
   const Json& verify = report["verify"];
   const auto count = [&](const char* field) { return cells.count(verify[field]).text; };
@@ -48,6 +53,10 @@ std::string verdict_sentence(const Json& report, const Cells& cells) {
   const std::string decisions = format_count(static_cast<std::int64_t>(all));
   const std::string believed = cells.safe(verify["believed"]);
   std::string text;
+  if (is_unanswered(report)) {
+    return fmt::format("the target answered none of {} requests: nothing is known of {}", decisions,
+                       believed);
+  }
   if (verify["disagree"] == 0 && verify["agree"] == 0) {
     text = fmt::format("none of {} decisions says anything of {}", decisions, believed);
   } else if (verify["disagree"] == 0 && report["verdict"] == "inconclusive") {
@@ -110,6 +119,7 @@ Json make_verification(const VerificationFacts& facts) {
                  {"near_limit", counts.near_limit},
                  {"admitted_beyond_ratio", facts.admitted_beyond()},
                  {"behaves_like", nullptr},
+                 {"depends_on_clock", facts.depends_on_clock},
                  {"clock_offset_ns", nullptr},
                  {"clock_offset_error_ns", nullptr},
                  {"clock_tick_ns", nullptr},
@@ -136,7 +146,12 @@ std::vector<std::string> verification_sentences(const Json& report, const Cells&
                                     cells.safe(d["key"]), cells.safe(d["observed"]),
                                     cells.safe(d["expected"]), cells.safe(d["before"])));
   }
-  if (!verify["clock_offset_ns"].is_null()) {
+  const bool has_no_offset = verify["clock_offset_ns"].is_null();
+  if (verify["depends_on_clock"] == true && has_no_offset && !is_unanswered(report)) {
+    sentences.push_back(
+        "decisions depend on the gateway's clock, and do not show how far it is from this one");
+  }
+  if (!has_no_offset) {
     sentences.push_back(
         fmt::format("the gateway's clock is {:.1f} ms from this one, give or take "
                     "{:.1f} ms",
@@ -184,9 +199,11 @@ Json verification_schema() {
             described("Another policy near this one, in words, that explains all decisions or "
                       "clearly most; null where none does, or the policy itself does",
                       {{"type", {"string", "null"}}})},
+           {"depends_on_clock", flag("Whether decisions depend on what the gateway's clock shows, "
+                                     "as windows at fixed times do")},
            {"clock_offset_ns",
             described("What the gateway's clock shows less what this machine's does; null where no "
-                      "decision depends on it",
+                      "decision depends on it, or none shows it",
                       {{"type", {"integer", "null"}}, {"x-unit", "ns"}})},
            {"clock_offset_error_ns", whole_or_null("By how much it may be more or less", "ns")},
            {"clock_tick_ns",

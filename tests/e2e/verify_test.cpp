@@ -8,6 +8,7 @@
 
 #include "e2e/limiting_haproxy.hpp"
 #include "e2e/load_support.hpp"
+#include "e2e/misbehaving_server.hpp"
 #include "e2e/program.hpp"
 #include "e2e/serve_support.hpp"
 #include "store/redis_support.hpp"
@@ -207,6 +208,29 @@ TEST(VerifyHaproxy, RightPolicyAndALimitOrPeriodThatIsFivePercentLarger) {
   const VerifyTraffic traffic{.duration = "3s", .rate = "1000/s", .users = 45};
   expect_right(verify_gateway(haproxy.url(), limit(20), traffic));
   expect_wrong(verify_gateway(haproxy.url(), limit(21), traffic));
+}
+
+// ---- Targets that tell nothing
+
+TEST(VerifyTarget, ThatAnswersNothingSaysNothingOfItsClock) {
+  const MisbehavingServer server;
+  const LoadResult result =
+      verify_gateway(local_url(server.port(), "/close-at-once"),
+                     R"("algorithm": "fixed-window", "limit": 5, "window": "200ms")",
+                     {.duration = "300ms", .rate = "200/s", .users = 5});
+  EXPECT_EQ(result.exit_code, 5);
+  EXPECT_NE(result.err.find("not one request was answered"), std::string::npos) << result.err;
+  EXPECT_TRUE(result.report["verify"]["clock_offset_ns"].is_null()) << result.report["verify"];
+}
+
+TEST(VerifyTarget, TrafficOptionsAreNamedThatAScenarioLeavesNoRoomFor) {
+  const LoadResult result =
+      RunningLoad::of_command({WEIR_BINARY, "verify", "--duration", "1s", "--target",
+                               "http://127.0.0.1:1", scenario_path("verify-nginx")})
+          .wait();
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.err.find("--set /duration=5s"), std::string::npos) << result.err;
+  EXPECT_EQ(result.err.find("name a scenario file"), std::string::npos) << result.err;
 }
 
 // ---- weir serve
