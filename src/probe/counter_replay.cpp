@@ -56,8 +56,8 @@ class CounterReplay {
     const std::int64_t from = event.sent - at.slack_ns;
     const std::int64_t to = event.decided + at.slack_ns;
     double misfit = std::numeric_limits<double>::infinity();
-    for (std::int64_t w = window_of(from, at); w <= window_of(to, at) && misfit > 0.0; ++w) {
-      const std::int64_t begin = at.phase_ns + w * step_ns_;
+    const std::int64_t first = at.phase_ns + window_of(from, at) * step_ns_;
+    for (std::int64_t begin = first; begin <= to && misfit > 0.0; begin += step_ns_) {
       misfit = std::min(
           misfit, event.allowed ? too_many(event, at, begin, to) : too_few(event, at, begin, from));
     }

@@ -3,22 +3,10 @@
 #include <algorithm>
 
 namespace weir::probe {
-namespace {
-
-std::int64_t up_to(const std::vector<std::int64_t>& sorted, std::int64_t value) {
-  return std::upper_bound(sorted.begin(), sorted.end(), value) - sorted.begin();
-}
-
-std::int64_t before(const std::vector<std::int64_t>& sorted, std::int64_t value) {
-  return std::lower_bound(sorted.begin(), sorted.end(), value) - sorted.begin();
-}
-
-}  // namespace
-
 WindowCount::WindowCount(const History& history, bool count_denied) : count_denied_(count_denied) {
   const auto add = [](Times& times, const Event& event) {
-    times.sent.push_back(event.sent);
-    times.decided.push_back(event.decided);
+    times.sent.add(event.sent);
+    times.decided.add(event.decided);
   };
   for (const Event& event : history) {
     if (!counts(event)) continue;
@@ -26,14 +14,14 @@ WindowCount::WindowCount(const History& history, bool count_denied) : count_deni
     if (event.is_known) add(event.allowed ? admitted_ : denied_, event);
   }
   for (Times* times : {&admitted_, &denied_, &maybe_}) {
-    std::sort(times->sent.begin(), times->sent.end());
-    std::sort(times->decided.begin(), times->decided.end());
+    times->sent.sort();
+    times->decided.sort();
   }
 }
 
 // Those that may have been decided earlier are taken off whether or not they were counted.
 std::int64_t WindowCount::Times::within(std::int64_t begin, std::int64_t end) const {
-  return std::max<std::int64_t>(up_to(decided, end) - before(sent, begin), 0);
+  return std::max<std::int64_t>(decided.up_to(end) - sent.before(begin), 0);
 }
 
 std::int64_t WindowCount::surely(std::int64_t begin, std::int64_t end) const {
@@ -49,7 +37,7 @@ std::int64_t WindowCount::surely_before(const Event& admission, std::int64_t beg
 }
 
 std::int64_t WindowCount::maybe(std::int64_t begin, std::int64_t end) const {
-  return std::max<std::int64_t>(up_to(maybe_.sent, end) - before(maybe_.decided, begin), 0);
+  return std::max<std::int64_t>(maybe_.sent.up_to(end) - maybe_.decided.before(begin), 0);
 }
 
 }  // namespace weir::probe

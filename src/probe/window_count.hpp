@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "probe/history.hpp"
+#include "probe/sorted_instants.hpp"
 
 namespace weir::probe {
 
@@ -26,7 +27,7 @@ class WindowCount {
  private:
   /// The instants of requests, each sorted for itself.
   struct Times {
-    std::vector<std::int64_t> sent, decided;
+    SortedInstants sent, decided;
     std::int64_t within(std::int64_t begin, std::int64_t end) const;
   };
 
