@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "report/html_assets.hpp"
+#include "report/html_text.hpp"
 
 namespace weir::report {
 namespace {
@@ -66,32 +67,6 @@ constexpr std::string_view security_policy =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 }  // namespace
-
-std::string html_text(std::string_view text) {
-  std::string html;
-  for (const char c : printable(text, {.unicode = true})) {
-    switch (c) {
-      case '&':
-        html += "&amp;";
-        break;
-      case '<':
-        html += "&lt;";
-        break;
-      case '>':
-        html += "&gt;";
-        break;
-      case '"':
-        html += "&quot;";
-        break;
-      case '\'':
-        html += "&#39;";
-        break;
-      default:
-        html += c;
-    }
-  }
-  return html;
-}
 
 HtmlPage::HtmlPage(std::string_view title) : title_(html_text(title)) {}
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "report/figure_list.hpp"
-#include "report/html_page.hpp"
+#include "report/html_text.hpp"
 #include "report/sweep_text.hpp"
 
 namespace weir::report {
