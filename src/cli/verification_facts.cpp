@@ -71,13 +71,15 @@ VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudony
   facts.believed = words_of(evidence);
   facts.counts = findings;
   facts.depends_on_clock = found.depends_on_clock;
-  if (found.offset) {
-    facts.clock_offset = found.offset->middle();
-    facts.clock_offset_error = found.offset->most - *facts.clock_offset;
-  }
   facts.clock_tick = found.tick;
+  std::optional<oracle::ClockOffset> offset = found.offset;
   if (const auto likeness = oracle::find_likeness(evidence, found)) {
     facts.behaves_like = likeness->words;
+    if (!offset && found.depends_on_clock) offset = likeness->offset;
+  }
+  if (offset) {
+    facts.clock_offset = offset->middle();
+    facts.clock_offset_error = offset->most - *facts.clock_offset;
   }
   for (const std::uint32_t number : found.first_disagreements) {
     const Observation& observation = evidence.observations[number];

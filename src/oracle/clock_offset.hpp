@@ -46,9 +46,10 @@ OffsetGuess guess_offset(const std::vector<policy::Limit>& limits,
                          std::span<const Group* const> groups, const Uncertainty& uncertainty,
                          ClockOffset range);
 
-/// Offsets within a range with which no decision of the groups disagrees, looked for from `near`
-/// on; none where there surely are none.
-std::optional<ClockOffset> possible_offset(Judge& judge, std::span<const Group* const> groups,
+/// Offsets within a range with which no decision of all groups disagrees, looked for from `near`
+/// on; none where there surely are none. Most offsets are refuted by `some` of the groups.
+std::optional<ClockOffset> possible_offset(Judge& judge, std::span<const Group* const> all,
+                                           std::span<const Group* const> some,
                                            const Uncertainty& uncertainty, ClockOffset range,
                                            Duration near);
 

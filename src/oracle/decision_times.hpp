@@ -12,14 +12,14 @@ namespace weir::oracle {
 std::vector<Duration> denial_times(const std::vector<Observation>& observations);
 
 /// How long a gateway may take to decide what it admits, where answers may take longer because
-/// admitted requests wait or are served: from what nearly all denials took to what none did, then,
-/// unless they wait, to what their answers took; each is longer than the one before. `delays`: they
-/// may wait.
+/// admitted requests wait or are served: from what nearly all denials took to what none did, then
+/// to what their answers took; each is longer than the one before. `delays`: they may wait.
 std::vector<Duration> decision_times(const std::vector<Observation>& observations, bool delays);
 
 /// How many of what was admitted may have been decided later than that, since they were answered
-/// later: as many of them as of the denials, and what so few of those leave unseen.
-double expected_later(const std::vector<Observation>& observations, Duration decided_within);
+/// later: all of them, where those are few; otherwise as many as the denials make likely that were
+/// as late, and hardly ever more.
+double most_later(const std::vector<Observation>& observations, Duration decided_within);
 
 /// How long a gateway may need to decide: so many times what such a share of the denials took, and
 /// at least so long; and for how long requests may go on to count there after their answers' end.

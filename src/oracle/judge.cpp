@@ -36,6 +36,22 @@ std::optional<std::int64_t> ns_of(std::optional<Duration> duration) {
 
 }  // namespace
 
+void Findings::add(const Findings& others) {
+  using Counts = metrics::VerificationCounts;
+  for (const auto count :
+       {&Counts::agree, &Counts::disagree, &Counts::undetermined, &Counts::over_admitted,
+        &Counts::under_admitted, &Counts::delays_too_short, &Counts::delays_too_long,
+        &Counts::admitted, &Counts::near_limit}) {
+    this->*count += others.*count;
+  }
+  for (const auto told : {&Counts::remaining, &Counts::reset_after, &Counts::retry_after}) {
+    (this->*told).agree += (others.*told).agree;
+    (this->*told).disagree += (others.*told).disagree;
+    (this->*told).undetermined += (others.*told).undetermined;
+  }
+  unexplained += others.unexplained;
+}
+
 Judge::Judge(const std::vector<policy::Limit>& limits, const limiter::Environment& environment,
              const std::vector<Observation>& observations)
     : limits_(limits),

@@ -27,6 +27,9 @@ struct Findings : metrics::VerificationCounts {
   std::vector<Mark> marks;
   /// Those that no state kept explains, although one that was left out might.
   std::uint64_t unexplained = 0;
+
+  /// What was found of other groups, but for their marks.
+  void add(const Findings& others);
 };
 
 /// Compares a gateway's decisions with those that its limits' model could have made.

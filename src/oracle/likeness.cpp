@@ -95,9 +95,10 @@ std::optional<Likeness> find_likeness(const Evidence& evidence, const Verificati
   if (!best) return std::nullopt;
   Evidence as_that = evidence;
   as_that.limits = best->limits;
-  const std::uint64_t disagree = verify(as_that).findings.disagree;
+  const Verification like = verify(as_that);
+  const std::uint64_t disagree = like.findings.disagree;
   if (disagree * clearly_most > found.findings.disagree) return std::nullopt;
-  return Likeness{best->words, disagree};
+  return Likeness{best->words, disagree, like.offset};
 }
 
 }  // namespace weir::oracle

@@ -14,6 +14,8 @@ struct Likeness {
   std::string words;
   /// How many decisions it does not explain either.
   std::uint64_t disagree = 0;
+  /// Of the gateway's clock, if it is that and the decisions show it.
+  std::optional<ClockOffset> offset;
 };
 
 /// Of the policies near the one that was believed, the one that explains all of the decisions, or

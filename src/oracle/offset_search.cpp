@@ -130,7 +130,8 @@ OffsetGuess guess_offset(const std::vector<policy::Limit>& limits,
   return {best.middle(), as_good, is_clear(coarse)};
 }
 
-std::optional<ClockOffset> possible_offset(Judge& judge, std::span<const Group* const> groups,
+std::optional<ClockOffset> possible_offset(Judge& judge, std::span<const Group* const> all,
+                                           std::span<const Group* const> some,
                                            const Uncertainty& uncertainty, ClockOffset range,
                                            Duration near) {
   /// States are followed for sure only where offsets are not much less certain.
@@ -149,8 +150,11 @@ std::optional<ClockOffset> possible_offset(Judge& judge, std::span<const Group* 
   for (int trials = 0; !open.empty(); ++trials) {
     const ClockOffset cell = open.back();
     open.pop_back();
-    if (judge.contradicts(groups, with_offset(cell, uncertainty))) continue;
-    if (cell.most - cell.least <= finest_offset || trials >= most_trials) return cell;
+    if (judge.contradicts(some, with_offset(cell, uncertainty))) continue;
+    if (cell.most - cell.least <= finest_offset || trials >= most_trials) {
+      if (judge.contradicts(all, with_offset(cell, uncertainty))) continue;
+      return cell;
+    }
     std::vector<ClockOffset> halves = {{cell.least, cell.middle()}, {cell.middle(), cell.most}};
     std::sort(halves.begin(), halves.end(), is_farther);
     open.insert(open.end(), halves.begin(), halves.end());

@@ -105,7 +105,7 @@ class OffsetSearch {
   ClockOffset find(Effort effort) {
     const ClockOffset likely = as_told(around(guess_));
     if (effort == Effort::quick || explains(likely, Open::no)) return likely;
-    const auto possible = possible_offset(judge_, some_, uncertainty_, range_, guess_);
+    const auto possible = possible_offset(judge_, all_, some_, uncertainty_, range_, guess_);
     if (!possible) return exactly(guess_);
     const ClockOffset wider = around(possible->middle());
     return explains(wider, Open::maybe) ? wider : *possible;
@@ -197,12 +197,14 @@ Verification verify_with(const Evidence& evidence, Uncertainty uncertainty, Effo
           guess_offset(evidence.limits, evidence.environment, evidence.observations, some,
                        uncertainty, evidence.offset);
       found.offset = stated_offset(guess, offset, evidence.offset);
+      found.judged_with = offset;
       found.findings = judge.judge(all, with_offset(offset, uncertainty));
       return found;
     }
     OffsetSearch search(evidence, judge, all, some, uncertainty);
     const ClockOffset offset = search.find(effort);
     found.offset = search.stated(offset);
+    found.judged_with = offset;
     found.findings = judge.judge(all, with_offset(offset, uncertainty));
     search.narrow(offset, found.findings);
     return found;
@@ -254,14 +256,49 @@ Verification verify_by_ends(Evidence evidence, Uncertainty uncertainty) {
   return found;
 }
 
+bool is_explained(const Findings& findings) {
+  return findings.disagree == 0 && told_wrongly(findings) == 0;
+}
+
+/// What was decided late for once spoils its keys, and only those: they are judged as if every
+/// decision of theirs could have been as late as its answer. No more keys are forgiven than there
+/// can be late decisions, and only if that explains all.
+void forgive_late(const Evidence& evidence, Uncertainty uncertainty, double most,
+                  Verification& found) {
+  if (is_explained(found.findings)) return;
+  if (found.depends_on_clock) uncertainty = with_offset(found.judged_with, uncertainty);
+  Judge judge(evidence.limits, evidence.environment, evidence.observations);
+  std::vector<const Group*> kept;
+  std::vector<const Group*> spoiled;
+  for (const Group& group : evidence.groups) {
+    const Group* one = &group;
+    const bool is_right = is_explained(judge.judge({&one, 1}, uncertainty));
+    (is_right ? kept : spoiled).push_back(one);
+  }
+  if (static_cast<double>(spoiled.size()) > most) return;
+  Findings findings = judge.judge(kept, uncertainty);
+  uncertainty.decided_within = Duration::max();
+  const Findings forgiven = judge.judge(spoiled, uncertainty);
+  if (!is_explained(forgiven)) return;
+  for (const Group* group : spoiled) {
+    for (const std::uint32_t n : group->observations) findings.marks[n] = forgiven.marks[n];
+  }
+  findings.add(forgiven);
+  found.findings = std::move(findings);
+}
+
 /// What is decided late is only made up of what happens seldom: the shorter time that leaves the
 /// fewest contradictions is as good as any. Where only what hardly any decision took explains them,
 /// and with that nothing can be said, those are no excuse for more disagreements than such late
 /// decisions can make.
 Verification verify_by_decisions(const Evidence& evidence, Uncertainty uncertainty, Effort effort) {
-  constexpr double most_bred = 5.0;
   const bool delays = may_delay(evidence.limits, evidence.environment, evidence.observations,
                                 telling_groups(evidence));
+  // In a queue what comes late holds up all that come after it.
+  const double most_bred = delays ? 20.0 : 5.0;
+  const auto worth = [](const Verification& v) {
+    return std::pair(v.findings.disagree + told_wrongly(v.findings), v.findings.undetermined);
+  };
   struct Tried {
     Duration time;
     Verification found;
@@ -271,13 +308,11 @@ Verification verify_by_decisions(const Evidence& evidence, Uncertainty uncertain
   for (const Duration time : decision_times(evidence.observations, delays)) {
     uncertainty.decided_within = time;
     Verification found = verify_with(evidence, uncertainty, Effort::quick);
-    const auto worth = [](const Verification& v) {
-      return std::pair(v.findings.disagree + told_wrongly(v.findings), v.findings.undetermined);
-    };
-    const double later = expected_later(evidence.observations, time);
+    const double later = most_later(evidence.observations, time);
     const double by_chance = most_bred * (1.0 + later);
     if (static_cast<double>(found.findings.disagree) > by_chance)
       beyond_chance = Tried{time, found};
+    forgive_late(evidence, uncertainty, later, found);
     if (!best || worth(found) < worth(best->found)) best = Tried{time, std::move(found)};
     if (worth(best->found).first == 0 || later == 0.0) break;
   }
@@ -289,8 +324,10 @@ Verification verify_by_decisions(const Evidence& evidence, Uncertainty uncertain
   if (effort == Effort::thorough && tried.found.depends_on_clock &&
       !is_settled(evidence, tried.found)) {
     uncertainty.decided_within = tried.time;
-    tried.found = verify_with(evidence, uncertainty, effort);
-    forgive_stalls(evidence, uncertainty, tried.found);
+    Verification again = verify_with(evidence, uncertainty, effort);
+    forgive_late(evidence, uncertainty, most_later(evidence.observations, tried.time), again);
+    forgive_stalls(evidence, uncertainty, again);
+    if (worth(again) <= worth(tried.found)) return again;
   }
   return std::move(tried.found);
 }
@@ -320,6 +357,9 @@ Verification verify(const Evidence& evidence, Effort effort) {
   } else {
     found = verify_by_decisions(evidence, uncertainty, effort);
   }
+  // One with which much is not as it should be is only the one that hides the most of it.
+  constexpr std::uint64_t seldom = 100;
+  if (found.findings.disagree * seldom > found.decisions()) found.offset.reset();
   list_first_disagreements(evidence, found);
   found.why_inconclusive = why_inconclusive(evidence, found);
   return found;

@@ -29,6 +29,8 @@ struct Verification {
   bool depends_on_clock = false;
   /// Absent where none does, and where they do not show it.
   std::optional<ClockOffset> offset;
+  /// The one that decisions were judged with, where they depend on it.
+  ClockOffset judged_with;
   /// How far the ticks of the gateway's clock are apart, where they were found.
   std::optional<Duration> tick;
   /// By number, the first observations that no state of the model explains.

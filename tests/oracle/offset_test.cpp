@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <tuple>
 
+#include "oracle/likeness.hpp"
 #include "oracle/verify.hpp"
 #include "oracle/virtual_target.hpp"
 
@@ -15,33 +15,48 @@ VirtualTraffic clocked_traffic() {
   VirtualTraffic traffic;
   traffic.delay = Duration::from_us(200);
   traffic.requests_per_second = 30.0;
-  traffic.requests = 4'000;
+  traffic.requests = 2'000;
   traffic.clock_offset = Duration::from_ms(-123);
   return traffic;
 }
 
-TEST(VerifyOffset, IsStatedOfAGatewayWithAnotherLimitWhoseWindowsShowIt) {
-  const Evidence evidence = observe(limit_of("fixed-window limit=21 window=1s"), clocked_traffic(),
-                                    limit_of("fixed-window limit=20 window=1s"));
+void expect_close_to_true(const ClockOffset& offset) {
+  EXPECT_LE(offset.least, Duration::from_ms(-120));
+  EXPECT_GE(offset.most, Duration::from_ms(-126));
+  EXPECT_LT(offset.most - offset.least, Duration::from_ms(60));
+}
+
+TEST(VerifyOffset, IsStatedWhereASingleDecisionIsWrong) {
+  const policy::Limit limit = limit_of("fixed-window limit=20 window=1s");
+  Evidence evidence = observe(limit, clocked_traffic(), limit);
+  evidence.observations[1'000].allowed = !evidence.observations[2'000].allowed;
   const Verification found = verify(evidence);
   EXPECT_GT(found.findings.disagree, 0U);
   ASSERT_TRUE(found.offset);
-  EXPECT_LE(found.offset->least, Duration::from_ms(-120));
-  EXPECT_GE(found.offset->most, Duration::from_ms(-126));
-  EXPECT_LT(found.offset->most - found.offset->least, Duration::from_ms(60));
+  expect_close_to_true(*found.offset);
 }
 
-TEST(VerifyOffset, IsUnknownWhereNoOffsetExplainsClearlyMore) {
+TEST(VerifyOffset, IsUnknownWhereNoneExplainsNearlyAll) {
   const std::string window = "fixed-window limit=20 window=1s";
-  for (const char* truth : {"sliding-window-log limit=20 window=1s", "gcra rate=20/s burst=20",
-                            "unlimited", "deny-all"}) {
-    const Verification found =
-        verify(observe(limit_of(truth), clocked_traffic(), limit_of(window)));
+  for (const char* truth : {"fixed-window limit=21 window=1s", "gcra rate=20/s burst=20",
+                            "sliding-window-log limit=20 window=1s", "unlimited", "deny-all"}) {
+    const Evidence evidence = observe(limit_of(truth), clocked_traffic(), limit_of(window));
+    const Verification found = verify(evidence);
     EXPECT_GT(found.findings.disagree, 0U) << truth;
     EXPECT_TRUE(found.depends_on_clock) << truth;
     EXPECT_FALSE(found.offset) << truth << ": " << found.offset->least.ns() << " to "
                                << found.offset->most.ns();
   }
+}
+
+TEST(VerifyOffset, IsThatOfWhatTheGatewayBehavesLike) {
+  const Evidence evidence = observe(limit_of("fixed-window limit=21 window=1s"), clocked_traffic(),
+                                    limit_of("fixed-window limit=20 window=1s"));
+  const auto likeness = find_likeness(evidence, verify(evidence));
+  ASSERT_TRUE(likeness);
+  EXPECT_EQ(likeness->words, "a limit of 21");
+  ASSERT_TRUE(likeness->offset);
+  expect_close_to_true(*likeness->offset);
 }
 
 TEST(VerifyOffset, IsUnknownWhereNothingWasAnswered) {
