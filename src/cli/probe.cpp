@@ -68,7 +68,8 @@ void ProbeCommand::add_to(CLI::App& command) {
   formats.add_to(command);
   command
       .add_option("--target,URL", words.target,
-                  "What to probe: all of a URL that the limit is believed to hold for")
+                  "What to probe: all of a URL that the limit is believed to hold for; or as "
+                  "--target URL")
       ->type_name("URL");
   command
       .add_option("--key", keys,
@@ -114,9 +115,11 @@ void ProbeCommand::add_to(CLI::App& command) {
 // ---- What the options say
 
 Result<std::uint64_t> at_least_one(const char* option, const std::string& text) {
+  constexpr std::int64_t most = 1'000'000'000;
   const auto number = parse_integer(text);
-  if (number && *number > 0) return static_cast<std::uint64_t>(*number);
-  return fail(ErrorKind::usage, fmt::format("{} {}: must be a whole number above 0", option, text));
+  if (number && *number > 0 && *number <= most) return static_cast<std::uint64_t>(*number);
+  return fail(ErrorKind::usage, fmt::format("{} {}: must be a whole number from 1 to {}", option,
+                                            text, format_count(most)));
 }
 
 Result<probe::Budget> ProbeCommand::budget() const {

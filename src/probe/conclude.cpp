@@ -222,10 +222,10 @@ void Inquiry::conclude() {
 void Inquiry::leave_second_open() {
   metrics::ProbeFacts& facts = result_.facts;
   if (why_second_open_.empty() || facts.found.family == "undecided") return;
-  facts.why_undecided = fmt::format(
-      "beside {} a slower limit shows, {}; a larger budget may tell, say {}",
-      text_of(settings_of(fits_.front())), why_second_open_,
-      budget_text(2 * facts.requests_used, Duration::from_ns(2 * facts.time_used.ns())));
+  facts.why_undecided =
+      fmt::format("beside {} a slower limit shows, {}; a larger budget may tell, say {}",
+                  text_of(settings_of(fits_.front())), why_second_open_,
+                  larger_budget(facts.requests_used, facts.time_used));
   facts.found.family = "undecided";
 }
 

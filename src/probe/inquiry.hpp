@@ -15,9 +15,6 @@ namespace weir::probe {
 /// limit does not explain are another's doing.
 constexpr std::size_t clearly_worse = 3;
 
-/// A budget as options of the command, rounded up.
-std::string budget_text(std::uint64_t requests, Duration time);
-
 /// A probe under way: what was tried and seen, and what explains it.
 class Inquiry {
  public:
@@ -40,6 +37,7 @@ class Inquiry {
   std::vector<std::pair<double, Experiment>> scored_menu(bool is_affordable);
   double score(const Experiment& experiment) const;
   std::string needed_budget();
+  std::string larger_budget(std::uint64_t more_requests, Duration more_time) const;
   void sharpen();
   void sharpen_window();
   void sharpen_by_single_questions();

@@ -136,7 +136,12 @@ Result<std::vector<KeyPlace>> parse_key_places(const std::vector<std::string>& t
   std::vector<KeyPlace> keys;
   for (const std::string& text : texts) {
     auto where = scenario::parse_identification(text);
-    if (!where) return fail(ErrorKind::usage, fmt::format("--key {}: {}", text, where.error()));
+    if (!where) {
+      return fail(ErrorKind::usage,
+                  fmt::format("--key {}: must be such as header:X-User, query:user, path:2, "
+                              "body:/user, bearer or api-key",
+                              text));
+    }
     KeyPlace key{name_of(where->places[0]), std::move(*where)};
     if (const std::string why = why_not_a_key(key.where); !why.empty()) return refuse_key(key, why);
     const auto is_taken = [&](const std::string& name) {

@@ -19,6 +19,13 @@ double worth_of(std::size_t differ) {
   return differ >= clearly_worse ? some + more / 4 : some / 4;
 }
 
+/// A budget as options of the command, rounded up.
+std::string budget_text(std::uint64_t requests, Duration time) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  return fmt::format("--max-requests {} --max-time {}s", (requests + 99) / 100 * 100,
+                     (time.ns() / second_ns + 10) / 10 * 10);
+}
+
 }  // namespace
 
 std::vector<const Fit*> Inquiry::alive() const {
@@ -116,12 +123,6 @@ bool Inquiry::try_best_of_menu() {
   return !chosen.tracks.empty() && !perform(std::move(chosen)).empty();
 }
 
-std::string budget_text(std::uint64_t requests, Duration time) {
-  constexpr std::int64_t second_ns = 1'000'000'000;
-  return fmt::format("--max-requests {} --max-time {}s", (requests + 99) / 100 * 100,
-                     (time.ns() / second_ns + 10) / 10 * 10);
-}
-
 // What the next experiments that would tell apart what is left take beside what was used: several
 // of the best, and, where answers told when the allowance is whole again, twice that.
 std::string Inquiry::needed_budget() {
@@ -135,15 +136,36 @@ std::string Inquiry::needed_budget() {
   }
   const auto scored = scored_menu(false);
   if (scored.empty() && told == Duration()) return "";
-  std::uint64_t requests = result_.facts.requests_used;
-  std::int64_t time_ns = result_.facts.time_used.ns() + 2 * told.ns();
+  std::uint64_t requests = 0;
+  std::int64_t time_ns = 2 * told.ns();
   if (!scored.empty()) {
     const Experiment& next = scored.front().second;
     requests += experiments * requests_of(next);
     const std::int64_t each = duration_ns_of(next, evidence_.usual_round_trip_ns()) + refill_ns_;
     time_ns += static_cast<std::int64_t>(experiments) * each;
   }
-  return budget_text(requests, Duration::from_ns(time_ns));
+  return larger_budget(requests, Duration::from_ns(time_ns));
+}
+
+// Never less than there was: and if that would have done, it was used up for other ends, so that it
+// takes twice of what ran out first.
+std::string Inquiry::larger_budget(std::uint64_t more_requests, Duration more_time) const {
+  const std::uint64_t requests_given = result_.facts.requests_used + target_.requests_left();
+  const Duration time_given = result_.facts.time_used + std::max(target_.time_left(), Duration());
+  std::uint64_t requests = std::max(result_.facts.requests_used + more_requests, requests_given);
+  Duration time = std::max(result_.facts.time_used + more_time, time_given);
+  if (requests == requests_given && time == time_given) {
+    const auto share_of_requests = static_cast<double>(result_.facts.requests_used) /
+                                   static_cast<double>(std::max<std::uint64_t>(requests_given, 1));
+    const double share_of_time = static_cast<double>(result_.facts.time_used.ns()) /
+                                 static_cast<double>(std::max<std::int64_t>(time_given.ns(), 1));
+    if (share_of_requests > share_of_time) {
+      requests *= 2;
+    } else {
+      time = Duration::from_ns(2 * time.ns());
+    }
+  }
+  return budget_text(requests, time);
 }
 
 }  // namespace weir::probe

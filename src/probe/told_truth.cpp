@@ -38,27 +38,29 @@ ProbeFacts::Told judged(std::uint64_t present, const metrics::VerificationCounts
   return told;
 }
 
-/// What the limits found would tell, of the one that would be told of: the lowest.
-std::optional<std::int64_t> limit_of(const std::vector<policy::Limit>& limits) {
-  std::optional<std::int64_t> lowest;
+/// What the limits found would tell, each for itself.
+std::vector<std::int64_t> told_by(const std::vector<policy::Limit>& limits) {
+  std::vector<std::int64_t> told;
   for (const policy::Limit& limit : limits) {
     const auto limiter = policy::make_limiter(limit, {});
     limiter->reset(1);
     const policy::Charge charge{.key = 0, .variant = 0, .now = Instant(), .cost = 1};
-    const std::int64_t most =
-        limiter->advertised_quota(charge).limit.value_or(limiter->quota(charge).limit);
-    lowest = lowest ? std::min(*lowest, most) : most;
+    told.push_back(limiter->advertised_quota(charge).limit.value_or(limiter->quota(charge).limit));
   }
-  return lowest;
+  return told;
 }
 
+// Of several limits any may be the one that is told.
 ProbeFacts::Told judge_limit(const std::vector<Record>& records,
-                             const std::optional<std::int64_t>& limit) {
+                             const std::vector<std::int64_t>& limits) {
   ProbeFacts::Told told;
   for (const Record& record : records) {
     if (!record.reading.limit) continue;
     ++told.present;
-    if (limit) ++(*record.reading.limit == *limit ? told.truthful : told.untruthful);
+    if (limits.empty()) continue;
+    const bool is_one =
+        std::find(limits.begin(), limits.end(), *record.reading.limit) != limits.end();
+    ++(is_one ? told.truthful : told.untruthful);
   }
   told.undetermined = told.present - told.truthful - told.untruthful;
   return told;
@@ -104,16 +106,15 @@ void judge_what_was_told(const LiveTarget& target, const policy::PolicySpec& pol
   ProbeFacts& facts = outcome.facts;
   const Present present = count_present(target.records());
   metrics::VerificationCounts counts;
-  std::optional<std::int64_t> limit;
+  std::vector<std::int64_t> limits;
   const auto evidence = oracle::LiveEvidence::make(policy, target.columns(), "/policy");
   if (evidence && !policy.limits.empty()) {
     target.testify(**evidence);
     const oracle::Evidence gathered = (*evidence)->finish();
-    // Of several limits any may be the one that is told.
-    if (gathered.limits.size() == 1) limit = limit_of(gathered.limits);
+    limits = told_by(gathered.limits);
     counts = oracle::verify(gathered).findings;
   }
-  facts.limit = judge_limit(target.records(), limit);
+  facts.limit = judge_limit(target.records(), limits);
   facts.remaining = judged(present.remaining, counts.remaining);
   facts.reset_after = judged(present.reset, counts.reset_after);
   facts.retry_after = judged(present.retry_after, counts.retry_after);

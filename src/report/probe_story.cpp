@@ -90,7 +90,8 @@ class ProbeStory : private Cells {
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (all.size() > first_shown + last_shown + 1 && i == first_shown) {
         const std::size_t left_out = all.size() - first_shown - last_shown;
-        lines("    ", fmt::format("and {} more like these", left_out), Style::dim);
+        lines("    ", fmt::format("and {} more like these (--json tells all)", left_out),
+              Style::dim);
         i += left_out;
       }
       const Json& one = all[i];
