@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 #include "limiter/vegas.hpp"
 
@@ -45,19 +47,20 @@ AimdRange::AimdRange(const limiter::Parameters& parameters)
       timeout_ns(static_cast<double>(parameters.duration("timeout").ns())) {}
 
 // Both rules grow with the limit and with those in flight.
-void AimdRange::update(const EndedSample& sample) {
-  const auto clamped = [this](double next) { return std::max(least, std::min(most, next)); };
-  const auto failed = [&](double old) { return clamped(std::trunc(old * backoff)); };
-  const auto went_well = [&](double old, double in_flight) {
-    return clamped(in_flight * 2.0 >= old ? old + 1.0 : old);
+std::vector<AimdRange> AimdRange::after(const EndedSample& sample) const {
+  std::vector<AimdRange> ways;
+  const auto add = [&](double low, double high) {
+    const auto clamped = [this](double next) { return std::max(least, std::min(most, next)); };
+    ways.push_back(*this);
+    ways.back().limit = {clamped(low), clamped(high)};
   };
-  Hull next;
-  if (sample.rtt.most > timeout_ns) next.add({failed(limit.least), failed(limit.most)});
-  if (sample.rtt.least <= timeout_ns) {
-    next.add({went_well(limit.least, sample.in_flight.least),
-              went_well(limit.most, sample.in_flight.most)});
+  if (sample.rtt.most > timeout_ns) {
+    add(std::trunc(limit.least * backoff), std::trunc(limit.most * backoff));
   }
-  limit = next.get();
+  if (sample.rtt.least > timeout_ns) return ways;
+  if (sample.in_flight.most * 2.0 >= limit.least) add(limit.least + 1.0, limit.most + 1.0);
+  if (sample.in_flight.least * 2.0 < limit.most) add(limit.least, limit.most);
+  return ways;
 }
 
 // ---- vegas
@@ -77,60 +80,78 @@ void VegasRange::join(const VegasRange& other) {
   may_have_none |= other.may_have_none;
 }
 
-void VegasRange::update(const EndedSample& sample) {
-  since_probe = {since_probe.least + 1.0, since_probe.most + 1.0};
+std::vector<VegasRange> VegasRange::after(const EndedSample& sample) const {
+  std::vector<VegasRange> ways;
+  VegasRange counted = *this;
+  counted.since_probe = {since_probe.least + 1.0, since_probe.most + 1.0};
   constexpr double least_jitter = 0.5;
-  const bool may_probe = least_jitter * probe_multiplier * limit.least <= since_probe.most;
-  const bool must_probe = probe_multiplier * limit.most <= since_probe.least;
-  VegasRange probed = *this;
-  probed.since_probe = {};
-  probed.shortest = sample.rtt;
-  probed.may_have_one = true;
-  probed.may_have_none = false;
-  if (must_probe) {
-    *this = probed;
-    return;
+  if (least_jitter * probe_multiplier * limit.least <= counted.since_probe.most) {
+    VegasRange probed = *this;
+    probed.since_probe = {};
+    probed.shortest = sample.rtt;
+    probed.may_have_one = true;
+    probed.may_have_none = false;
+    ways.push_back(probed);
   }
-  move(sample);
-  if (may_probe) join(probed);
+  if (probe_multiplier * limit.most <= counted.since_probe.least) return ways;
+  counted.add_shortest(sample, ways);
+  counted.add_moved(sample, ways);
+  return ways;
 }
 
-void VegasRange::move(const EndedSample& sample) {
-  Hull next;
-  const bool is_shortest = may_have_none || sample.rtt.least < shortest.most;
-  if (is_shortest) next.add(limit);
-  if (may_have_one && sample.rtt.most >= shortest.least) {
-    const auto step_of = [](double of) {
-      return static_cast<double>(limiter::VegasRule::log10_of(static_cast<std::int64_t>(of)));
-    };
-    const Interval step{step_of(limit.least), step_of(limit.most)};
-    const auto queue = [&](double of, double shortest_rtt, double rtt) {
-      return std::ceil(of * (1.0 - std::min(shortest_rtt / rtt, 1.0)));
-    };
-    const Interval waits{queue(limit.least, shortest.most, sample.rtt.least),
-                         queue(limit.most, shortest.least, sample.rtt.most)};
-    const auto moved = [&](double by_least, double by_most) {
-      const auto to = [&](double old, double by) {
-        const double aim = std::max(1.0, std::min(most, old + by));
-        return (1.0 - smoothing) * old + smoothing * aim;
-      };
-      next.add({to(limit.least, by_least), to(limit.most, by_most)});
-    };
-    const bool may_stay = sample.in_flight.least * 2.0 < limit.most ||
-                          (waits.most >= 3.0 * step.least && waits.least <= 6.0 * step.most);
-    if (may_stay) next.add(limit);
-    if (sample.in_flight.most * 2.0 >= limit.least) {
-      if (waits.least <= step.most) moved(6.0 * step.least, 6.0 * step.most);
-      if (waits.least < 3.0 * step.most && waits.most > step.least) moved(step.least, step.most);
-      if (waits.most > 6.0 * step.least) moved(-step.most, -step.least);
-    }
-  }
-  limit = next.get();
-  if (!may_have_one) shortest = sample.rtt;
-  if (may_have_one && may_have_none) shortest.join(sample.rtt);
-  shortest = {std::min(shortest.least, sample.rtt.least), std::min(shortest.most, sample.rtt.most)};
-  may_have_one = true;
-  may_have_none = false;
+void VegasRange::add_shortest(const EndedSample& sample, std::vector<VegasRange>& into) const {
+  if (!may_have_none && sample.rtt.least >= shortest.most) return;
+  VegasRange shorter = *this;
+  shorter.shortest = sample.rtt;
+  if (!may_have_none) shorter.shortest.most = std::min(sample.rtt.most, shortest.most);
+  shorter.may_have_one = true;
+  shorter.may_have_none = false;
+  into.push_back(shorter);
+}
+
+void VegasRange::add_moved(const EndedSample& sample, std::vector<VegasRange>& into) const {
+  if (!may_have_one || sample.rtt.most < shortest.least) return;
+  VegasRange longer = *this;
+  longer.may_have_none = false;
+  longer.shortest.most = std::min(shortest.most, sample.rtt.most);
+  const auto step_of = [](double of) {
+    return static_cast<double>(limiter::VegasRule::log10_of(static_cast<std::int64_t>(of)));
+  };
+  const Interval step{step_of(limit.least), step_of(limit.most)};
+  const auto queue = [](double of, double shortest_rtt, double rtt) {
+    return std::ceil(of * (1.0 - std::min(shortest_rtt / rtt, 1.0)));
+  };
+  const Interval waits{queue(limit.least, longer.shortest.most, sample.rtt.least),
+                       queue(limit.most, longer.shortest.least, sample.rtt.most)};
+  if (sample.in_flight.least * 2.0 < limit.most) into.push_back(longer);
+  if (sample.in_flight.most * 2.0 < limit.least) return;
+  const auto add = [&](Interval by, double least_waits, double most_waits) {
+    const Interval seem{std::max(waits.least, least_waits), std::min(waits.most, most_waits)};
+    if (seem.least <= seem.most) longer.add_step(by, seem, sample.rtt, into);
+  };
+  add({6.0 * step.least, 6.0 * step.most}, 0.0, step.most);
+  add(step, step.least + 1.0, 3.0 * step.most - 1.0);
+  add({}, 3.0 * step.least, 6.0 * step.most);
+  add({-step.most, -step.least}, 6.0 * step.least + 1.0, waits.most);
+}
+
+void VegasRange::add_step(Interval by, Interval waits, const Interval& rtt,
+                          std::vector<VegasRange>& into) const {
+  constexpr double rounding_ns = 10.0;
+  VegasRange moved = *this;
+  // How many seem to wait says what the shortest time is.
+  const double least_shortest = rtt.least * (1.0 - waits.most / limit.least) - rounding_ns;
+  const double most_shortest = rtt.most * (1.0 - (waits.least - 1.0) / limit.most) + rounding_ns;
+  moved.shortest = {std::max(shortest.least, least_shortest),
+                    std::min(shortest.most, most_shortest)};
+  if (moved.shortest.least > moved.shortest.most) return;
+  const bool stays = by == Interval{};
+  const auto to = [&](double old, double change) {
+    const double aim = std::max(1.0, std::min(most, old + change));
+    return (1.0 - smoothing) * old + smoothing * aim;
+  };
+  if (!stays) moved.limit = {to(limit.least, by.least), to(limit.most, by.most)};
+  into.push_back(moved);
 }
 
 // ---- gradient2
@@ -164,6 +185,12 @@ void Gradient2Range::add_to_average(const Interval& rtt) {
              average.most * (1.0 - factor) + rtt.most * factor};
 }
 
+std::vector<Gradient2Range> Gradient2Range::after(const EndedSample& sample) const {
+  Gradient2Range next = *this;
+  next.update(sample);
+  return {next};
+}
+
 void Gradient2Range::update(const EndedSample& sample) {
   add_to_average(sample.rtt);
   const Interval now = average;
@@ -187,52 +214,98 @@ void Gradient2Range::update(const EndedSample& sample) {
 
 AdaptiveRange::AdaptiveRange(std::string_view algorithm, const limiter::Parameters& parameters) {
   if (algorithm == "aimd") {
-    rule_ = AimdRange(parameters);
+    states_.emplace_back(AimdRange(parameters));
   } else if (algorithm == "vegas") {
-    rule_ = VegasRange(parameters);
+    states_.emplace_back(VegasRange(parameters));
   } else if (algorithm == "gradient2") {
-    rule_ = Gradient2Range(parameters);
+    states_.emplace_back(Gradient2Range(parameters));
   } else {
-    rule_ = point(number(parameters, "limit"));
+    states_.emplace_back(point(number(parameters, "limit")));
   }
 }
 
-const Interval& AdaptiveRange::limit() const {
-  if (const auto* fixed = std::get_if<Interval>(&rule_)) return *fixed;
-  if (const auto* aimd = std::get_if<AimdRange>(&rule_)) return aimd->limit;
-  if (const auto* vegas = std::get_if<VegasRange>(&rule_)) return vegas->limit;
-  return std::get<Gradient2Range>(rule_).limit;
+const Interval& AdaptiveRange::limit_of(const State& state) {
+  if (const auto* fixed = std::get_if<Interval>(&state)) return *fixed;
+  if (const auto* aimd = std::get_if<AimdRange>(&state)) return aimd->limit;
+  if (const auto* vegas = std::get_if<VegasRange>(&state)) return vegas->limit;
+  return std::get<Gradient2Range>(state).limit;
 }
 
-Interval& AdaptiveRange::limit() {
-  return const_cast<Interval&>(static_cast<const AdaptiveRange&>(*this).limit());
+Interval& AdaptiveRange::limit_of(State& state) {
+  return const_cast<Interval&>(limit_of(std::as_const(state)));
 }
 
 SlotCaps AdaptiveRange::caps() const {
-  return {static_cast<std::int64_t>(limit().least), static_cast<std::int64_t>(limit().most)};
+  Hull hull;
+  for (const State& state : states_) hull.add(limit_of(state));
+  return {static_cast<std::int64_t>(hull.get().least), static_cast<std::int64_t>(hull.get().most)};
+}
+
+void AdaptiveRange::add(State state) {
+  const auto add_to = [&](auto& mine) {
+    using Rule = std::decay_t<decltype(mine)>;
+    if constexpr (!std::is_same_v<Rule, Interval>) {
+      for (State& other : states_) {
+        Rule& known = std::get<Rule>(other);
+        if (!known.is_like(mine)) continue;
+        known.join(mine);
+        return;
+      }
+    }
+    states_.push_back(std::move(state));
+  };
+  std::visit(add_to, state);
+}
+
+// Those that differ the least become one.
+void AdaptiveRange::make_few() {
+  constexpr std::size_t most_states = 96;
+  if (states_.size() <= most_states) return;
+  const std::vector<State> all = std::exchange(states_, {});
+  for (const State& state : all) {
+    const auto like = std::find_if(states_.begin(), states_.end(), [&](const State& other) {
+      return std::trunc(limit_of(other).least) == std::trunc(limit_of(state).least);
+    });
+    if (like == states_.end()) {
+      states_.push_back(state);
+      continue;
+    }
+    std::visit([&](auto& known) { known.join(std::get<std::decay_t<decltype(known)>>(state)); },
+               *like);
+  }
 }
 
 void AdaptiveRange::update(const EndedSample& sample) {
-  if (auto* aimd = std::get_if<AimdRange>(&rule_)) aimd->update(sample);
-  if (auto* vegas = std::get_if<VegasRange>(&rule_)) vegas->update(sample);
-  if (auto* gradient = std::get_if<Gradient2Range>(&rule_)) gradient->update(sample);
+  if (!is_adaptive()) return;
+  for (const State& state : std::exchange(states_, {})) {
+    const auto add_ways = [&](const auto& rule) {
+      if constexpr (!std::is_same_v<std::decay_t<decltype(rule)>, Interval>) {
+        for (const auto& way : rule.after(sample)) add(way);
+      }
+    };
+    std::visit(add_ways, state);
+  }
+  make_few();
 }
 
 void AdaptiveRange::join(const AdaptiveRange& other) {
-  if (auto* aimd = std::get_if<AimdRange>(&rule_)) aimd->join(std::get<AimdRange>(other.rule_));
-  if (auto* vegas = std::get_if<VegasRange>(&rule_)) vegas->join(std::get<VegasRange>(other.rule_));
-  if (auto* gradient = std::get_if<Gradient2Range>(&rule_)) {
-    gradient->join(std::get<Gradient2Range>(other.rule_));
-  }
+  if (!is_adaptive()) return;
+  for (const State& state : other.states_) add(state);
+  make_few();
 }
 
 void AdaptiveRange::refine(SlotCaps caps) {
   if (!is_adaptive()) return;
-  const double least = std::max(limit().least, static_cast<double>(caps.least));
   // All that is below the next whole number has the same whole part.
-  const double most =
-      std::min(limit().most, std::nextafter(static_cast<double>(caps.most) + 1.0, 0.0));
-  if (least <= most) limit() = {least, most};
+  const Interval in{static_cast<double>(caps.least),
+                    std::nextafter(static_cast<double>(caps.most) + 1.0, 0.0)};
+  std::vector<State> kept;
+  for (State state : states_) {
+    Interval& limit = limit_of(state);
+    limit = {std::max(limit.least, in.least), std::min(limit.most, in.most)};
+    if (limit.least <= limit.most) kept.push_back(std::move(state));
+  }
+  if (!kept.empty()) states_ = std::move(kept);
 }
 
 }  // namespace weir::oracle

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "limiter/parameters.hpp"
 
@@ -20,7 +21,7 @@ struct Interval {
   double most = 0.0;
 
   void join(const Interval& other);
-  bool is_point() const { return least == most; }
+  bool operator==(const Interval&) const = default;
 };
 
 /// What can be known from outside of a request that has ended: how long it was held, in
@@ -34,7 +35,9 @@ struct EndedSample {
 struct AimdRange {
   AimdRange() = default;
   explicit AimdRange(const limiter::Parameters& parameters);
-  void update(const EndedSample& sample);
+  /// Each way in which it may have moved.
+  std::vector<AimdRange> after(const EndedSample& sample) const;
+  bool is_like(const AimdRange& other) const { return limit == other.limit; }
   void join(const AimdRange& other) { limit.join(other.limit); }
 
   Interval limit;
@@ -45,7 +48,11 @@ struct AimdRange {
 struct VegasRange {
   VegasRange() = default;
   explicit VegasRange(const limiter::Parameters& parameters);
-  void update(const EndedSample& sample);
+  /// Each way in which it may have moved.
+  std::vector<VegasRange> after(const EndedSample& sample) const;
+  bool is_like(const VegasRange& other) const {
+    return limit == other.limit && since_probe == other.since_probe;
+  }
   void join(const VegasRange& other);
 
   Interval limit;
@@ -57,14 +64,20 @@ struct VegasRange {
   double most = 0, smoothing = 1, probe_multiplier = 1;
 
  private:
-  void move(const EndedSample& sample);
+  void add_shortest(const EndedSample& sample, std::vector<VegasRange>& into) const;
+  void add_moved(const EndedSample& sample, std::vector<VegasRange>& into) const;
+  /// Moved by so much, since so many at least and at most seem to wait.
+  void add_step(Interval by, Interval waits, const Interval& rtt,
+                std::vector<VegasRange>& into) const;
 };
 
 /// How gradient2 does.
 struct Gradient2Range {
   Gradient2Range() = default;
   explicit Gradient2Range(const limiter::Parameters& parameters);
-  void update(const EndedSample& sample);
+  /// One that encloses all ways in which it may have moved.
+  std::vector<Gradient2Range> after(const EndedSample& sample) const;
+  bool is_like(const Gradient2Range&) const { return true; }
   void join(const Gradient2Range& other);
 
   Interval limit;
@@ -73,29 +86,34 @@ struct Gradient2Range {
   double least = 0, most = 0, queue_size = 0, smoothing = 0, tolerance = 1, long_window = 1;
 
  private:
+  void update(const EndedSample& sample);
   void add_to_average(const Interval& rtt);
 };
 
-/// What is known of a limit on concurrency that may move with every request that ends: an
-/// enclosure, since from outside nobody knows exactly how long a request was held.
+/// What is known of a limit on concurrency that may move with every request that ends: the states
+/// that it may be in, each an enclosure, since from outside nobody knows exactly how long a request
+/// was held.
 class AdaptiveRange {
  public:
   AdaptiveRange(std::string_view algorithm, const limiter::Parameters& parameters);
 
   SlotCaps caps() const;
-  bool is_adaptive() const { return !std::holds_alternative<Interval>(rule_); }
+  bool is_adaptive() const { return !std::holds_alternative<Interval>(states_.front()); }
   /// A request has ended.
   void update(const EndedSample& sample);
   /// What is known where it is the one or the other.
   void join(const AdaptiveRange& other);
-  /// The limit is known otherwise to be in there.
+  /// The limit is known otherwise to be in there; what cannot be says nothing.
   void refine(SlotCaps caps);
 
  private:
-  const Interval& limit() const;
-  Interval& limit();
+  using State = std::variant<Interval, AimdRange, VegasRange, Gradient2Range>;
+  static Interval& limit_of(State& state);
+  static const Interval& limit_of(const State& state);
+  void add(State state);
+  void make_few();
 
-  std::variant<Interval, AimdRange, VegasRange, Gradient2Range> rule_;
+  std::vector<State> states_;
 };
 
 }  // namespace weir::oracle

@@ -23,12 +23,10 @@ constexpr std::array<Latitude, 3> decision_latitudes = {
 }  // namespace
 
 std::vector<Duration> denial_times(const std::vector<Observation>& observations) {
-  constexpr std::size_t enough_denials = 30;
   std::vector<Duration> times;
   for (const Observation& observation : observations) {
     if (!observation.allowed) times.push_back(observation.received - observation.sent);
   }
-  if (times.size() < enough_denials) times.clear();
   std::sort(times.begin(), times.end());
   return times;
 }
@@ -36,7 +34,7 @@ std::vector<Duration> denial_times(const std::vector<Observation>& observations)
 std::vector<Duration> decision_times(const std::vector<Observation>& observations, bool delays) {
   constexpr Duration least = Duration::from_ms(10);
   const std::vector<Duration> denials = denial_times(observations);
-  if (!denials.empty()) {
+  if (says_enough(denials)) {
     std::vector<Duration> times;
     for (const Latitude& latitude : decision_latitudes) {
       // Answers that are not held back say enough.

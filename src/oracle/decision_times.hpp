@@ -7,9 +7,11 @@
 
 namespace weir::oracle {
 
-/// How long denials took, which neither wait nor are served, from the quickest to the slowest;
-/// empty where there are too few to say.
+/// How long denials took, which neither wait nor are served, from the quickest to the slowest.
 std::vector<Duration> denial_times(const std::vector<Observation>& observations);
+
+/// Whether so many denials say how long others took to be decided.
+inline bool says_enough(const std::vector<Duration>& denials) { return denials.size() >= 30; }
 
 /// How long a gateway may take to decide what it admits, where answers may take longer because
 /// admitted requests wait or are served: from what nearly all denials took to what none did, then

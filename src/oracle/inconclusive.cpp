@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "core/text.hpp"
-#include "limiter/parameter_text.hpp"
+#include "oracle/adaptive_range.hpp"
+#include "oracle/holders.hpp"
 #include "oracle/pace.hpp"
 
 namespace weir::oracle {
@@ -30,12 +34,26 @@ double rate_of_keys(const Evidence& evidence) {
   return seconds > 0.0 ? requests / seconds : 0.0;
 }
 
-Duration usual_time(const Evidence& evidence) {
-  std::vector<Duration> times;
-  for (const Observation& o : evidence.observations) times.push_back(o.received - o.sent);
+Duration middle_of(std::vector<Duration> times) {
+  if (times.empty()) return Duration();
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
   std::nth_element(times.begin(), middle, times.end());
   return *middle;
+}
+
+Duration usual_time(const Evidence& evidence) {
+  std::vector<Duration> times;
+  for (const Observation& o : evidence.observations) times.push_back(o.received - o.sent);
+  return middle_of(std::move(times));
+}
+
+/// Until all of the answer was there: denials are answered sooner.
+Duration usual_time_of_admissions(const Evidence& evidence) {
+  std::vector<Duration> times;
+  for (const Observation& o : evidence.observations) {
+    if (o.allowed && o.is_known) times.push_back(std::max(o.ended, o.received) - o.sent);
+  }
+  return middle_of(std::move(times));
 }
 
 /// Where nothing limits, any denial at all would disagree.
@@ -58,27 +76,59 @@ std::string traffic_near_limit(const Evidence& evidence) {
   return "more requests of one key than the policy admits";
 }
 
-/// What leaves so much open whatever the traffic is like; empty where it is the traffic.
-std::string what_hides(const std::vector<policy::Limit>& limits) {
-  for (const policy::Limit& limit : limits) {
-    const limiter::Parameters& p = limit.variants[0];
-    if (limit.spec.algorithm == "vegas") {
-      return fmt::format(
-          "vegas measures its shortest time anew at random, so that nobody outside can know where "
-          "between 1 and {} its limit is, and no traffic would decide: believing in "
-          "\"concurrency\" "
-          "with a limit of {} says whether ever more are admitted",
-          format_count(p.count("max_concurrency")), format_count(p.count("max_concurrency")));
-    }
-    if (p.has("slot_ttl") && p.has("queue") && p.count("queue") > 0) {
-      return fmt::format(
-          "what waits takes its slot, and loses it after {}, at an instant that shows only once it "
-          "is answered: requests that are served sooner than that, fewer of a key at once, or a "
-          "gateway with no queue would decide",
-          limiter::parameter_text(p.duration("slot_ttl")));
-    }
+/// How many requests a second of one key fill the slots of a limit that holds them until they end;
+/// none where no limit does.
+std::optional<double> rate_that_fills(const Evidence& evidence) {
+  const std::vector<bool> holds = holding_limits(evidence.limits);
+  std::optional<double> rate;
+  const double answers_s = static_cast<double>(usual_time_of_admissions(evidence).ns()) / 1e9;
+  for (std::size_t i = 0; i < holds.size(); ++i) {
+    if (!holds[i] || answers_s <= 0.0) continue;
+    const limiter::Parameters& p = evidence.limits[i].variants[0];
+    const double slots = static_cast<double>(p.count(p.has("limit") ? "limit" : "initial_limit"));
+    const double waiting = p.has("queue") ? static_cast<double>(p.count("queue")) : 0.0;
+    const double fills = (slots + waiting) / answers_s;
+    rate = rate ? std::max(*rate, fills) : fills;
   }
-  return "";
+  return rate;
+}
+
+/// So many requests of a key show more than where its limit begins.
+constexpr std::size_t enough_for_adaptive = 200;
+
+bool adapts(const std::vector<policy::Limit>& limits) {
+  return std::any_of(limits.begin(), limits.end(), [](const policy::Limit& limit) {
+    return AdaptiveRange(limit.spec.algorithm, limit.variants[0]).is_adaptive();
+  });
+}
+
+std::size_t requests_of_a_key(const Evidence& evidence) {
+  return evidence.observations.size() / std::max<std::size_t>(evidence.groups.size(), 1);
+}
+
+/// Of a limit that holds requests: fewer at the same time, but enough to fill it.
+std::string traffic_that_overlaps_less(const Evidence& evidence, double share, double fills) {
+  constexpr double more_than_fills = 1.2;
+  const double rate = rate_of_keys(evidence);
+  const double answers_ms = static_cast<double>(usual_time_of_admissions(evidence).ns()) / 1e6;
+  const double wanted = std::max(rate * most_undetermined / share * 0.8, fills * more_than_fills);
+  if (adapts(evidence.limits) && requests_of_a_key(evidence) < enough_for_adaptive) {
+    return fmt::format(
+        "the limit of a key is only known once it has moved, and each key sent {} requests: "
+        "fewer keys or a longer run, with {} of each, would decide",
+        requests_of_a_key(evidence), enough_for_adaptive);
+  }
+  if (wanted < rate) {
+    return fmt::format(
+        "what was admitted took {:.3g} ms, and each key sent {:.3g} requests a second, of which "
+        "{:.2g} fill its limit: more keys with about {:.2g} a second each would decide",
+        answers_ms, rate, fills, wanted);
+  }
+  return fmt::format(
+      "what was admitted took {:.3g} ms, and {:.2g} requests a second of a key fill its limit: an "
+      "upstream that takes longer, so that fewer do, or asking from nearer to the gateway would "
+      "decide",
+      answers_ms, fills);
 }
 
 std::string traffic_less_close(const Evidence& evidence, double share) {
@@ -114,9 +164,10 @@ std::string why_inconclusive(const Evidence& evidence, const Verification& found
   const double share =
       static_cast<double>(found.findings.undetermined) / static_cast<double>(decisions);
   if (!is_too_open(found.findings.undetermined, decisions)) return "";
-  const std::string hidden = what_hides(evidence.limits);
+  const auto fills = rate_that_fills(evidence);
   return fmt::format("{:.1f} % of the decisions were too close to call; {}", share * 100.0,
-                     hidden.empty() ? traffic_less_close(evidence, share) : hidden);
+                     fills ? traffic_that_overlaps_less(evidence, share, *fills)
+                           : traffic_less_close(evidence, share));
 }
 
 }  // namespace weir::oracle

@@ -1,6 +1,7 @@
 #include "oracle/slot_judge.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace weir::oracle {
@@ -11,16 +12,107 @@ constexpr std::size_t most_tried = 60;
 /// What waits for slots that expire is let in a little later.
 constexpr Duration waking = Duration::from_ms(50);
 
-TimeSpan released_in(const Observation& observation, TimeSpan decided, const SlotRule& rule,
-                     const Uncertainty& uncertainty) {
+/// Of so many that end at about the same time every order is followed.
+constexpr std::size_t most_followed = 5;
+
+SlotCaps hull_of(const SlotCaps& one, const SlotCaps& other) {
+  return {std::min(one.least, other.least), std::max(one.most, other.most)};
+}
+
+/// The sets of requests that may have ended by some instant, of those that end at about the same
+/// time; bit by bit.
+class EndedSets {
+ public:
+  explicit EndedSets(const std::vector<const SlotEvent*>& ends) : ends_(ends) {}
+
+  std::size_t count() const { return std::size_t{1} << ends_.size(); }
+  static std::size_t without(std::size_t set, std::size_t i) { return set & ~bit(i); }
+  bool may_end_last(std::size_t set, std::size_t i) const {
+    if ((set & bit(i)) == 0) return false;
+    for (std::size_t j = 0; j < ends_.size(); ++j) {
+      const bool is_before = (set & bit(j)) != 0;
+      if (is_before && ends_[i]->span.to < ends_[j]->span.from) return false;
+    }
+    return true;
+  }
+  /// Whether just those may have ended at some instant of the span, and whether they surely had.
+  bool may_be(std::size_t set, TimeSpan span) const {
+    return (before(span) & ~set) == 0 && (set & later(span)) == 0;
+  }
+  bool is_surely(std::size_t set, TimeSpan span) const {
+    return before(span) == set && (set | later(span)) == count() - 1;
+  }
+
+ private:
+  static std::size_t bit(std::size_t i) { return std::size_t{1} << i; }
+  std::size_t before(TimeSpan span) const {
+    std::size_t set = 0;
+    for (std::size_t i = 0; i < ends_.size(); ++i) {
+      if (ends_[i]->span.to < span.from) set |= bit(i);
+    }
+    return set;
+  }
+  std::size_t later(TimeSpan span) const {
+    std::size_t set = 0;
+    for (std::size_t i = 0; i < ends_.size(); ++i) {
+      if (ends_[i]->span.from > span.to) set |= bit(i);
+    }
+    return set;
+  }
+
+  const std::vector<const SlotEvent*>& ends_;
+};
+
+TimeSpan released_in(const Observation& observation, TimeSpan decided, TimeSpan taken,
+                     const SlotRule& rule, const Uncertainty& uncertainty) {
   TimeSpan released = ended_in(observation, uncertainty);
   if (const auto ttl = rule.slot_ttl()) {
-    // Those that wait take their slots later, but before they are answered.
-    const Instant taken = rule.has_queue() ? observation.received + waking : decided.to;
-    released.from = std::min(released.from, decided.from + *ttl);
-    released.to = std::min(released.to, taken + *ttl);
+    released.from = std::min(released.from, taken.from + *ttl);
+    released.to = std::min(released.to, taken.to + *ttl);
   }
   return {std::max(released.from, decided.from), std::max(released.to, decided.from)};
+}
+
+/// The first instant at which any of those is released that may hold a slot while `waiting` is
+/// decided.
+Instant first_release(std::span<const Holding> requests, const Holding& waiting) {
+  Instant first = Instant::max();
+  for (const Holding& other : requests) {
+    if (other.number == waiting.number || !other.allowed) continue;
+    const bool may_hold =
+        other.decided.from <= waiting.decided.to && other.released.to >= waiting.decided.from;
+    if (may_hold) first = std::min(first, other.released.from);
+  }
+  return first;
+}
+
+/// Slots that expire do so some time after they were taken, which is when a request was decided, or
+/// later, where it waited: whether it did shows from how much is held by then, which shows more the
+/// better it is known when others were released.
+void narrow_expiries(const std::vector<Observation>& observations, const SlotRule& rule,
+                     const Uncertainty& uncertainty, std::vector<Holding>& requests) {
+  constexpr int most_rounds = 8;
+  const SlotCaps caps = rule.at_first().caps();
+  for (int round = 0; round < most_rounds; ++round) {
+    const std::vector<HeldBounds> held = held_when_decided(requests);
+    bool is_narrower = false;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      Holding& r = requests[i];
+      if (!r.allowed) continue;
+      TimeSpan taken{r.decided.from, observations[r.number].received + waking};
+      const bool waits_not = held[i].most + r.cost <= caps.least;
+      const bool waits = held[i].least + r.cost > caps.most;
+      if (waits_not) taken.to = r.decided.to;
+      if (waits) taken.from = std::max(taken.from, first_release(requests, r));
+      taken.from = std::min(taken.from, taken.to);
+      const TimeSpan released =
+          released_in(observations[r.number], r.decided, taken, rule, uncertainty);
+      is_narrower |= released.from > r.released.from || released.to < r.released.to;
+      r.released = {std::max(released.from, r.released.from), std::min(released.to, r.released.to)};
+      r.released.to = std::max(r.released.from, r.released.to);
+    }
+    if (!is_narrower) return;
+  }
 }
 
 }  // namespace
@@ -45,12 +137,18 @@ std::vector<Holding> holdings_of(const Group& group, std::uint32_t entry,
     for (const LimitAsk& ask : observation.asks) {
       if (ask.entry != entry) continue;
       const TimeSpan decided = decided_in(observation, uncertainty);
+      // Those that wait take their slots later, but before they are answered.
+      const Instant taken = rule.has_queue() ? observation.received + waking : decided.to;
       holdings.push_back({.number = number,
                           .allowed = observation.allowed,
                           .cost = ask.cost,
                           .decided = decided,
-                          .released = released_in(observation, decided, rule, uncertainty)});
+                          .released = released_in(observation, decided, {decided.from, taken}, rule,
+                                                  uncertainty)});
     }
+  }
+  if (rule.has_queue() && rule.slot_ttl()) {
+    narrow_expiries(observations, rule, uncertainty, holdings);
   }
   return holdings;
 }
@@ -102,16 +200,8 @@ EndedSample SlotJudge::sample_of(std::size_t holding) const {
            static_cast<double>(bounds_[holding].most + r.cost)}};
 }
 
-// Requests that end at about the same time may do so in any order: after each step the limit is
-// where any of them may have moved it.
-SlotCaps SlotJudge::caps_during(std::span<const SlotEvent> events) {
-  if (!range_.is_adaptive()) return range_.caps();
-  std::vector<EndedSample> samples;
-  for (const SlotEvent& event : events) {
-    if (event.kind == SlotEvent::Kind::released && event.cost > 0) {
-      samples.push_back(sample_of(event.holding));
-    }
-  }
+// After each step the limit is where any of those that end may have moved it.
+SlotCaps SlotJudge::caps_in_any_order(std::span<const EndedSample> samples) {
   SlotCaps all = range_.caps();
   for (std::size_t step = 0; step < samples.size(); ++step) {
     AdaptiveRange next = range_;
@@ -122,9 +212,63 @@ SlotCaps SlotJudge::caps_during(std::span<const SlotEvent> events) {
       next.join(other);
     }
     range_ = next;
-    all = {std::min(all.least, range_.caps().least), std::max(all.most, range_.caps().most)};
+    all = hull_of(all, range_.caps());
   }
   return all;
+}
+
+// What was decided says what the limit is.
+void SlotJudge::refine(const SlotEvent& decision, AdaptiveRange& range) const {
+  const HeldBounds& held = bounds_[decision.holding];
+  const SlotCaps caps = range.caps();
+  if (decision.kind == SlotEvent::Kind::admitted) {
+    range.refine({held.least + decision.cost, caps.most});
+  } else if (decides_alone_) {
+    range.refine({caps.least, held.most + decision.cost - 1});
+  }
+}
+
+// Requests that end at about the same time may do so in any order: the limit is followed for each
+// set of them that may have ended first.
+std::vector<SlotCaps> SlotJudge::caps_during(std::span<const SlotEvent> events) {
+  std::vector<const SlotEvent*> ends;
+  std::vector<EndedSample> samples;
+  for (const SlotEvent& event : events) {
+    if (event.kind != SlotEvent::Kind::released || event.cost == 0) continue;
+    ends.push_back(&event);
+    samples.push_back(sample_of(event.holding));
+  }
+  if (!range_.is_adaptive()) return std::vector<SlotCaps>(events.size(), range_.caps());
+  if (ends.size() > most_followed) {
+    return std::vector<SlotCaps>(events.size(), caps_in_any_order(samples));
+  }
+  EndedSets sets(ends);
+  std::vector<std::optional<SlotCaps>> caps(events.size());
+  std::vector<std::optional<AdaptiveRange>> after(sets.count());
+  after[0] = range_;
+  for (std::size_t set = 0; set < sets.count(); ++set) {
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      if (!sets.may_end_last(set, i) || !after[sets.without(set, i)]) continue;
+      AdaptiveRange next = *after[sets.without(set, i)];
+      next.update(samples[i]);
+      if (after[set]) next.join(*after[set]);
+      after[set] = std::move(next);
+    }
+    if (!after[set]) continue;
+    for (std::size_t e = 0; e < events.size(); ++e) {
+      if (!sets.may_be(set, events[e].span)) continue;
+      caps[e] = caps[e] ? hull_of(*caps[e], after[set]->caps()) : after[set]->caps();
+    }
+    // None of them speaks for itself.
+    for (const SlotEvent& event : events) {
+      const bool decides = event.kind != SlotEvent::Kind::released;
+      if (decides && sets.is_surely(set, event.span)) refine(event, *after[set]);
+    }
+  }
+  if (after.back()) range_ = *after.back();
+  std::vector<SlotCaps> found;
+  for (const auto& known : caps) found.push_back(known.value_or(range_.caps()));
+  return found;
 }
 
 void SlotJudge::judge_alone(std::size_t holding, SlotCaps caps) {
@@ -144,22 +288,17 @@ void SlotJudge::judge_alone(std::size_t holding, SlotCaps caps) {
 }
 
 void SlotJudge::judge_together(std::span<const SlotEvent> events) {
-  const SlotCaps caps = caps_during(events);
+  const std::vector<SlotCaps> caps = caps_during(events);
+  SlotCaps all = caps.front();
   bool is_clear = true;
-  for (const SlotEvent& event : events) {
-    if (event.kind == SlotEvent::Kind::released) continue;
-    judge_alone(event.holding, caps);
-    const Verdict& verdict = verdicts_[event.holding];
+  for (std::size_t e = 0; e < events.size(); ++e) {
+    all = hull_of(all, caps[e]);
+    if (events[e].kind == SlotEvent::Kind::released) continue;
+    judge_alone(events[e].holding, caps[e]);
+    const Verdict& verdict = verdicts_[events[e].holding];
     is_clear &= verdict.is_possible && !verdict.other_is_possible;
-    // What it has decided says what the limit is.
-    if (events.size() > 1 || !verdict.is_possible) continue;
-    const std::int64_t least = bounds_[event.holding].least + event.cost;
-    const std::int64_t most = bounds_[event.holding].most + event.cost - 1;
-    const bool allowed = requests_[event.holding].allowed;
-    if (allowed) range_.refine({least, caps.most});
-    if (!allowed && decides_alone_) range_.refine({caps.least, most});
   }
-  if (!is_clear && decides_alone_) judge_orders(events, caps);
+  if (!is_clear && decides_alone_) judge_orders(events, all);
   for (const SlotEvent& event : events) {
     if (event.kind == SlotEvent::Kind::admitted) held_ += event.cost;
     if (event.kind == SlotEvent::Kind::released) held_ -= event.cost;

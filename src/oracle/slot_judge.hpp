@@ -41,7 +41,9 @@ class SlotJudge {
  private:
   void add_events();
   void judge_together(std::span<const SlotEvent> events);
-  SlotCaps caps_during(std::span<const SlotEvent> events);
+  std::vector<SlotCaps> caps_during(std::span<const SlotEvent> events);
+  SlotCaps caps_in_any_order(std::span<const EndedSample> samples);
+  void refine(const SlotEvent& decision, AdaptiveRange& range) const;
   EndedSample sample_of(std::size_t holding) const;
   void judge_alone(std::size_t holding, SlotCaps caps);
   void judge_orders(std::span<const SlotEvent> events, SlotCaps caps);

@@ -300,6 +300,27 @@ TEST_P(VerifyServe, RightPolicy) {
 
 INSTANTIATE_TEST_SUITE_P(Canonical, VerifyServe, testing::ValuesIn(canonical_limits));
 
+// Enough requests of each key to see its limit move from where it begins to where it stays. On a
+// machine that is stalled too much may be too close to call, but not every time.
+TEST(VerifyWeirServe, AnAdaptiveLimitIsShownByEnoughRequestsOfAKey) {
+  const RunningGateway gateway(
+      {"--limit", "vegas initial_limit=2 max_concurrency=4 key=user", "--latency", "200ms"});
+  ASSERT_TRUE(gateway.is_running());
+  const auto verify_with_most = [&](int most, std::string_view duration) {
+    return verify_gateway(
+        gateway.url(),
+        fmt::format(R"("algorithm": "vegas", "initial_limit": 2, "max_concurrency": {})", most),
+        {.duration = duration, .rate = "300/s", .users = 6});
+  };
+  constexpr int most_runs = 3;
+  LoadResult right = verify_with_most(4, "5s");
+  for (int run = 1; run < most_runs && right.report["verdict"] == "inconclusive"; ++run) {
+    right = verify_with_most(4, "5s");
+  }
+  expect_right(right);
+  expect_wrong(verify_with_most(3, "1s"));
+}
+
 class VerifyServeRedis : public testing::TestWithParam<ServedLimit> {};
 
 TEST_P(VerifyServeRedis, RightPolicy) {

@@ -117,18 +117,60 @@ TEST(VerifyEnds, NeverCallsTheRightPolicyWrong) {
   }
 }
 
-// What no traffic would show is not asked of the traffic.
-TEST(VerifyEnds, SaysWhyNoTrafficWouldDecide) {
-  EndingTraffic traffic = traffic_of(1, Duration::from_us(200));
-  traffic.requests = 500;
-  for (const auto& [words, why] :
-       {std::pair("vegas initial_limit=3 max_concurrency=6", "between 1 and 6"),
-        std::pair("concurrency limit=6 queue=2 slot_ttl=400ms", "after 400ms")}) {
-    const Limits limits = {limit_of(words)};
-    const Verification found = verify(observe_ends(limits, traffic, limits));
+Verification verify_ends(const std::string& words, const EndingTraffic& traffic) {
+  const Limits limits = {limit_of(words)};
+  return verify(observe_ends(limits, traffic, limits));
+}
+
+// Their limit moves with how long requests took, which is known to a millisecond or so.
+TEST(VerifyEnds, FollowsLimitsThatAdapt) {
+  for (const char* words :
+       {"vegas initial_limit=3 max_concurrency=6", "vegas initial_limit=6 max_concurrency=20",
+        "aimd initial_limit=6 min_limit=1 max_limit=7 timeout=500ms"}) {
+    EndingTraffic traffic;
+    traffic.delay = Duration::from_us(200);
+    traffic.requests = 4'000;
+    traffic.requests_per_second = 20.0;
+    traffic.burst = 1;
+    const Verification found = verify_ends(words, traffic);
     EXPECT_EQ(found.findings.disagree, 0U) << words;
-    EXPECT_NE(found.why_inconclusive.find(why), std::string::npos) << found.why_inconclusive;
+    EXPECT_LT(found.findings.undetermined * 20, found.decisions()) << words;
   }
+}
+
+TEST(VerifyEnds, KnowsWhenSlotsExpireOfRequestsThatDidNotWait) {
+  EndingTraffic traffic = traffic_of(1, Duration::from_us(200));
+  traffic.requests_per_second = 12.0;
+  traffic.requests = 2'000;
+  const Verification found = verify_ends("concurrency limit=6 queue=2 slot_ttl=400ms", traffic);
+  EXPECT_EQ(found.findings.disagree, 0U);
+  EXPECT_EQ(found.why_inconclusive, "");
+}
+
+// Denials say how long decisions take, also where there are few of them.
+TEST(VerifyEnds, AFewDenialsAreEnough) {
+  EndingTraffic traffic = traffic_of(1, Duration::from_us(200));
+  traffic.requests_per_second = 8.0;
+  traffic.requests = 500;
+  const Verification found = verify_ends("concurrency limit=6", traffic);
+  EXPECT_GT(found.findings.near_limit, 10U);
+  EXPECT_EQ(found.why_inconclusive, "");
+}
+
+// Fewer than fill the limit would show nothing.
+TEST(VerifyEnds, AdvisesTrafficThatCanDecide) {
+  EndingTraffic traffic = traffic_of(1, Duration::from_ms(20));
+  traffic.service = Duration::from_ms(100);
+  traffic.requests_per_second = 200.0;
+  const Verification busy = verify_ends("concurrency limit=3", traffic);
+  EXPECT_EQ(busy.findings.disagree, 0U);
+  EXPECT_NE(busy.why_inconclusive.find("fill its limit: more keys with about"), std::string::npos)
+      << busy.why_inconclusive;
+  traffic.requests_per_second = 25.0;
+  const Verification filled = verify_ends("concurrency limit=3", traffic);
+  EXPECT_EQ(filled.findings.disagree, 0U);
+  EXPECT_NE(filled.why_inconclusive.find("an upstream that takes longer"), std::string::npos)
+      << filled.why_inconclusive;
 }
 
 struct EndsMistake {

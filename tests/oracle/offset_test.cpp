@@ -59,6 +59,24 @@ TEST(VerifyOffset, IsThatOfWhatTheGatewayBehavesLike) {
   expect_close_to_true(*likeness->offset);
 }
 
+// What is left of a window tells of it, even where nothing is denied.
+TEST(VerifyOffset, ShowsInWhatIsToldAlone) {
+  const policy::Limit limit = limit_of("kong-local limit=17 period=second");
+  VirtualTraffic traffic = clocked_traffic();
+  traffic.requests_per_second = 4.0;
+  traffic.burst = 2;
+  traffic.requests = 1'000;
+  const Evidence evidence = observe(limit, traffic, limit);
+  for (const Observation& observation : evidence.observations) ASSERT_TRUE(observation.allowed);
+  const Verification found = verify(evidence);
+  EXPECT_EQ(found.findings.disagree, 0U);
+  EXPECT_EQ(found.findings.remaining.disagree, 0U);
+  EXPECT_GT(found.findings.remaining.agree, 300U);
+  ASSERT_TRUE(found.offset);
+  EXPECT_LE(found.offset->least, traffic.clock_offset);
+  EXPECT_GE(found.offset->most, traffic.clock_offset);
+}
+
 TEST(VerifyOffset, IsUnknownWhereNothingWasAnswered) {
   const policy::Limit limit = limit_of("fixed-window limit=20 window=1s");
   Evidence evidence = observe(limit, clocked_traffic(), limit);
