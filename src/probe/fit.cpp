@@ -80,6 +80,7 @@ double Fit::looseness() const {
 }
 
 double Fit::period_ns() const {
+  if (kind == Kind::concurrency && held_ns > 0) return 2.0 * static_cast<double>(held_ns);
   if (has_window()) return static_cast<double>(window.ns());
   if (!has_rate() || rate.units == 0) return 1e9;
   return static_cast<double>(limit) * static_cast<double>(rate.per.ns()) /

@@ -43,12 +43,14 @@ class Inquiry {
   void sharpen_by_single_questions();
   void sharpen_rate();
   void look_for_slower();
+  std::int64_t spacing_below(const Fit& fit) const;
   void find_slower_return(const KeyNumbers& held, std::int64_t at_once);
   bool ask_again(const KeyNumbers& key, std::int64_t first_ns, std::int64_t longest_ns,
                  std::vector<Track> beside);
   std::int64_t longest_wait_ns() const;
   void take_over(Inquiry&& slower);
   bool leave_to_second();
+  bool leave_to_second_beside(const Fit& first);
   void conclude();
 
   std::vector<Sighting> perform(Experiment experiment);

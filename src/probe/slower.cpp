@@ -41,13 +41,26 @@ Inquiry::Inquiry(const Inquiry& first, std::int64_t spacing_ns)
       refill_ns_(first.refill_ns_),
       is_slower_(true) {}
 
-// What the first limit does not explain may be another one's doing: denials that the first would
-// have admitted, and that, with all that was admitted, one limit explains.
+// What the first limit does not explain may be another one's doing. Where answers take their time a
+// limit on concurrency shows before anything else, and is often taken for a short window.
 bool Inquiry::leave_to_second() {
+  const auto at_once = std::find_if(fits_.begin(), fits_.end(),
+                                    [](const Fit& fit) { return fit.kind == Kind::concurrency; });
+  if (at_once != fits_.end() && evidence_.admissions_take_longer()) {
+    const Fit first = *at_once;
+    if (leave_to_second_beside(first)) return true;
+  }
+  const Fit first = fits_.front();
+  return leave_to_second_beside(first);
+}
+
+// Denials that the first would have admitted, and that, with all that was admitted, one limit
+// explains.
+bool Inquiry::leave_to_second_beside(const Fit& first) {
   const Clues all = clues();
   std::vector<EventId> denied;
   std::size_t others = 0;
-  for (const EventId id : fits_.front().unexplained) {
+  for (const EventId id : first.unexplained) {
     if (all.histories[id.key][id.event].is_denied()) {
       denied.push_back(id);
     } else {
@@ -76,6 +89,23 @@ bool Inquiry::leave_to_second() {
   return true;
 }
 
+// How far apart requests of a key do not meet its limit: a rate is kept below, and fewer are under
+// way at once than there are slots, though some take longer than others.
+std::int64_t Inquiry::spacing_below(const Fit& fit) const {
+  constexpr double slower_by = 1.25;
+  constexpr double fewer_by = 1.6;
+  constexpr double fewer_by_of_few = 2.0;
+  constexpr std::int64_t few = 4;
+  const auto limit = static_cast<double>(std::max<std::int64_t>(fit.limit, 1));
+  const auto most = static_cast<std::int64_t>(std::max<std::uint64_t>(target_.max_per_second(), 1));
+  double spacing = slower_by * fit.period_ns() / limit;
+  if (fit.kind == Kind::concurrency) {
+    const auto taken = static_cast<double>(fit.held_ns + evidence_.usual_round_trip_ns());
+    spacing = (fit.limit <= few ? fewer_by_of_few : fewer_by) * taken / limit;
+  }
+  return std::max<std::int64_t>({std::llround(spacing), spacing_ns_, 1'000'000'000 / most});
+}
+
 // A second, slower limit shows only below the first.
 void Inquiry::look_for_slower() {
   constexpr std::int64_t most_requests = 400;
@@ -83,12 +113,9 @@ void Inquiry::look_for_slower() {
   constexpr std::int64_t fewest_requests = 10;
   if (target_.stopped() != Stop::none || fits_.empty()) return;
   const Fit first = fits_.front();
-  if (!first.has_window() && !first.has_rate()) return;
+  if (first.kind == Kind::none) return;
   const Guess guess = guess_of(first);
-  constexpr double slower_by = 1.25;
-  const auto every = std::max<std::int64_t>(
-      {std::llround(slower_by * first.period_ns() / static_cast<double>(guess.limit)), spacing_ns_,
-       1});
+  const std::int64_t every = spacing_below(first);
   const std::int64_t count = std::min({static_cast<std::int64_t>(target_.requests_left() * 9 / 10),
                                        (target_.time_left().ns() * 9 / 10 - refill_ns_) / every,
                                        longest_ns / every, most_requests});
@@ -96,6 +123,10 @@ void Inquiry::look_for_slower() {
   Track track;
   track.key = fresh_key();
   add_evenly(track, 0, every * count, every);
+  // With one or two slots one waits for the other.
+  constexpr std::int64_t few_slots = 2;
+  if (first.kind == Kind::concurrency && first.limit <= few_slots)
+    track = one_by_one(track.key, count);
   track.ends_after_denials = 6;
   const KeyNumbers key = track.key;
   const auto seen = perform({"just below", "Does a slower limit hold beside it?", {track}});

@@ -213,6 +213,52 @@ TEST(ProbeDraws, TwoLimitsAreFound) {
   }
 }
 
+// Few at once, and beside that a bucket that lasts for longer.
+TEST(ProbeDraws, ABucketBesideALimitOnConcurrencyIsFound) {
+  const int wanted = draws_wanted();
+  int found_both = 0;
+  int wrong = 0;
+  for (int n = first_draw(); n < first_draw() + wanted; ++n) {
+    RandomSequence draws(RandomStream(static_cast<std::uint64_t>(n)).named("two at once"));
+    VirtualSetup setup;
+    setup.seed = static_cast<std::uint64_t>(n);
+    setup.leg = Duration::from_us(between(draws, 200, 2'000));
+    setup.service = Duration::from_ms(between(draws, 60, 200));
+    const std::int64_t slots = between(draws, 2, 8);
+    const std::int64_t capacity = between(draws, 20, 60);
+    // So slow that as many at once as there are slots, or one after the other, are too fast.
+    const std::int64_t fastest = 450 * slots / (setup.service.ns() / 1'000'000);
+    const std::int64_t rate = between(draws, 2, std::clamp<std::int64_t>(fastest, 3, 12));
+    setup.limits = {fmt::format("concurrency limit={}", slots),
+                    fmt::format("token-bucket capacity={} rate={}/s", capacity, rate)};
+    VirtualGateway gateway(setup);
+    ProbeOptions options;
+    options.candidates = {"header:X-User"};
+    const ProbeResult found = run_probe(gateway, options);
+    EXPECT_LE(gateway.used(), 1'000U);
+    const auto& further = found.facts.further_limits;
+    const bool is_decided = found.facts.found.family != "undecided";
+    const bool is_right = found.facts.found.family == "concurrency" &&
+                          limit_of(found.facts.found) == std::to_string(slots) &&
+                          further.size() == 1 && further[0].family == "token-bucket" &&
+                          limit_of(further[0]) == std::to_string(capacity);
+    found_both += is_right ? 1 : 0;
+    wrong += is_decided && !is_right ? 1 : 0;
+    if (is_right && std::getenv("WEIR_PROBE_STORY") == nullptr) continue;
+    fmt::print("two at once {}: {} and {}, {} served, {} away\n  found {}{}; {} requests; {}\n", n,
+               setup.limits[0], setup.limits[1], setup.service.ns() / 1'000'000,
+               setup.leg.ns() / 1'000, text_of(found.facts.found),
+               further.empty() ? "" : " and " + text_of(further[0]), gateway.used(),
+               found.facts.why_undecided);
+    for (const auto& e : found.facts.experiments) {
+      fmt::print("      {}: {} requests, {}\n", e.name, e.requests, e.showed);
+    }
+  }
+  fmt::print("two at once: of {} draws both found {}, wrong {}\n", wanted, found_both, wrong);
+  EXPECT_LE(wrong, wanted / 50);
+  EXPECT_GE(found_both, wanted / 2);
+}
+
 TEST_P(ProbeDrawsOf, AreFound) {
   const auto& [kind, leg_us] = GetParam();
   const int wanted = draws_wanted();
