@@ -56,12 +56,17 @@ Result<std::vector<std::string>> files_at(const std::string& path) {
   return files;
 }
 
-/// Why the figures of what a file holds cannot be compared; empty if they can, or if it is no
-/// report.
+/// Whether a file holds JSON that is no report, as the scenario of a probe beside its report.
+bool is_other_json(const std::string& text) {
+  const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
+  return json.is_object() && !json.contains("schema_version");
+}
+
+/// Why the figures of the report that a file holds cannot be compared; empty if they can, or if it
+/// is no report.
 std::string why_not_compared(const std::string& text) {
   const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
   if (!json.is_object()) return "";
-  if (!json.contains("schema_version")) return "is no report";
   const std::string mode = json.contains("mode") && json["mode"].is_string() ? json["mode"] : "";
   if (mode == "probe") return "is of a probe, which has no figures to compare";
   if (mode == "sweep") return "is of a sweep, whose settings are many runs: compare runs of two";
@@ -77,9 +82,14 @@ Result<Side> read_side(const std::vector<std::string>& paths) {
     for (const std::string& file : *files) {
       const auto text = read_file(file);
       if (!text) return tl::unexpected(text.error());
+      const bool is_named = file == path;
+      if (!is_named && is_other_json(*text)) {
+        side.left_out.push_back(fmt::format("{}: is no report", file));
+        continue;
+      }
       if (const std::string why = why_not_compared(*text); !why.empty()) {
         const std::string sentence = fmt::format("{}: {}", file, why);
-        if (file == path) return fail(ErrorKind::usage, sentence);
+        if (is_named) return fail(ErrorKind::usage, sentence);
         side.left_out.push_back(sentence);
         continue;
       }
@@ -88,7 +98,7 @@ Result<Side> read_side(const std::vector<std::string>& paths) {
       side.reports.push_back(std::move(*report));
     }
     if (side.reports.empty()) {
-      return fail(ErrorKind::usage,
+      return fail(ErrorKind::cannot_run,
                   fmt::format("{}: there is nothing to compare in it{}{}", path,
                               side.left_out.empty() ? "" : "; ", fmt::join(side.left_out, "; ")));
     }

@@ -70,7 +70,7 @@ void SweepCommand::add_to(CLI::App& command) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
   command.add_option("--csv", csv, "Write a row for every setting")->type_name("FILE");
   command.add_option("--html", html, "Write a page with the front as a chart")->type_name("FILE");
-  command.add_option("--out", out, "Write NAME.json into this folder")->type_name("DIR");
+  command.add_option("--out", out, "Write NAME.sweep.json into this folder")->type_name("DIR");
   command.add_flag("--skip-bad-rows", skip_bad_rows, "Skip and count unreadable rows of a trace");
   common.add_to(command);
   tell(

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -302,6 +303,22 @@ std::string verdict_of(const Json& rows, bool enough, bool any_change) {
   return enough ? "pass" : "inconclusive";
 }
 
+/// Whether each of them is another part of the same run.
+bool are_shards_of_one_run(const ScenarioGroups& groups) {
+  Group all = groups.base;
+  all.insert(all.end(), groups.fresh.begin(), groups.fresh.end());
+  const Json& first = *all.front();
+  std::set<std::string> numbers;
+  for (const Json* report : all) {
+    if (!report->contains("shard") || (*report)["scenario"] != first["scenario"] ||
+        (*report)["mode"] != first["mode"]) {
+      return false;
+    }
+    numbers.insert((*report)["shard"].dump());
+  }
+  return numbers.size() == all.size();
+}
+
 Json compare_scenario(const ScenarioGroups& groups, const CompareOptions& options) {
   const bool exact = groups.base.size() == 1 && groups.fresh.size() == 1 &&
                      is_simulation(groups.base) && is_simulation(groups.fresh);
@@ -317,7 +334,12 @@ Json compare_scenario(const ScenarioGroups& groups, const CompareOptions& option
   }
   Json remarks = Json::array();
   const bool comparable = add_what_differs(groups, remarks);
-  if (!enough) {
+  const bool are_parts = are_shards_of_one_run(groups);
+  if (are_parts) {
+    remarks.push_back(
+        "these are shards of one run, not two runs: weir report merge adds them up to its report");
+  }
+  if (!enough && !are_parts) {
     remarks.push_back("too few runs to tell a change from chance: compare 7 or more a side");
   }
   std::string verdict = verdict_of(rows, enough, exact && options.any_change);
@@ -330,7 +352,7 @@ Json compare_scenario(const ScenarioGroups& groups, const CompareOptions& option
   };
   const bool is_whole = std::none_of(groups.base.begin(), groups.base.end(), is_part) &&
                         std::none_of(groups.fresh.begin(), groups.fresh.end(), is_part);
-  if (!is_whole) remarks.push_back("not all of them are reports of a whole run");
+  if (!is_whole && !are_parts) remarks.push_back("not all of them are reports of a whole run");
   if ((!is_whole || !comparable) && verdict == "pass") verdict = "inconclusive";
   return {{"name", groups.name},
           {"by", exact ? "equality" : "repetition"},

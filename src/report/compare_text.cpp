@@ -16,6 +16,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t rows_in_summary = 30;
+/// To which a page cuts names of figures, but where it lists all of them.
+constexpr std::size_t longest_on_page = 60;
+constexpr std::size_t any_length = 1'000'000;
 
 Cell figure_cell(const std::string& figure, const Json& value, const Cells& cells) {
   if (value.is_null()) return {cells.none()};
@@ -39,7 +42,8 @@ Style result_style(const Json& result) {
 
 /// The figures that got worse, then those that got better, or where there is none of either those
 /// that changed otherwise; with `all`, every figure.
-Table changes_table(const Json& scenario, const Cells& cells, bool all) {
+Table changes_table(const Json& scenario, const Cells& cells, bool all,
+                    std::size_t longest_name = any_length) {
   const bool tested = scenario["by"] == "repetition";
   std::vector<Column> columns = {
       {"figure", Align::left}, {"base"}, {"new"}, {"change"}, {"result", Align::right}};
@@ -48,7 +52,8 @@ Table changes_table(const Json& scenario, const Cells& cells, bool all) {
   const auto add = [&](const Json& row) {
     const std::string figure = row["figure"];
     const std::string policy = row["policy"];
-    std::vector<Cell> line = {{cells.safe(policy.empty() ? figure : policy + ": " + figure)},
+    const std::string name = cells.safe(policy.empty() ? figure : policy + ": " + figure);
+    std::vector<Cell> line = {{shortened(name, longest_name, {.unicode = true})},
                               figure_cell(figure, row["base"], cells),
                               figure_cell(figure, row["new"], cells),
                               {change_text(row["change"], cells)}};
@@ -242,7 +247,7 @@ std::string compare_html(const Json& comparison, const std::vector<Json>& base,
     page.paragraph(scenario_sentence(scenario));
     for (const Json& remark : scenario["remarks"])
       page.paragraph(cells.safe(remark), Style::warning);
-    page.table(changes_table(scenario, cells, false));
+    page.table(changes_table(scenario, cells, false, longest_on_page));
     const Json* const before = first_of(base, name);
     const Json* const after = first_of(fresh, name);
     if (before != nullptr && after != nullptr) {

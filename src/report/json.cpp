@@ -178,6 +178,8 @@ Json make_report(const scenario::Scenario& scenario, const metrics::Outcome& out
 
 std::string file_stem(const Json& report) {
   std::string stem = report["scenario"]["name"].get<std::string>();
+  // Beside the report of a simulation of the same scenario.
+  if (report["mode"] == "sweep") stem += ".sweep";
   if (const auto shard = report.find("shard"); shard != report.end()) {
     stem += fmt::format(".shard-{}-of-{}", (*shard)["index"].get<std::uint32_t>(),
                         (*shard)["count"].get<std::uint32_t>());

@@ -96,12 +96,13 @@ std::string sweep_html(const Json& sweep) {
   if (sweep.contains("interrupted")) {
     page.paragraph(SweepText(sweep).interruption(), Style::warning);
   }
-  std::string thresholds;
-  for (const Json& expression : sweep["thresholds"]) {
-    thresholds += fmt::format("{}{}", thresholds.empty() ? "A setting passes with " : ", ",
-                              expression.get<std::string>());
+  const SweepThresholds thresholds(sweep);
+  if (!thresholds.judged.empty()) {
+    page.paragraph(fmt::format("A setting passes with {}.", thresholds.judged));
   }
-  if (!thresholds.empty()) page.paragraph(thresholds + ".");
+  if (!thresholds.not_judged.empty()) {
+    page.paragraph(fmt::format("Not judged: {}.", thresholds.not_judged), Style::warning);
+  }
   page.section("The front");
   const Json& objectives = sweep["objectives"];
   for (std::size_t i = 1; i < objectives.size(); ++i) {

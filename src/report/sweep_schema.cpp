@@ -48,7 +48,7 @@ Json setting_row() {
 std::vector<Field> sweep_fields() {
   Json best = counting_from_1(
       "The setting that passes and is best by the first objective, then "
-      "by the next; null if none passes");
+      "by the next; null if none passes, though any might where no threshold was judged");
   best["type"] = {"integer", "null"};
   return {
       {"schema_version", described("Of this schema", {{"const", 1}})},
@@ -58,7 +58,8 @@ std::vector<Field> sweep_fields() {
                              object_of({{"name", text("The scenario's name")},
                                         {"sha256", sha256("SHA-256 of the settings' hashes")},
                                         {"seed", whole("The seed of the first setting", "1")}}))},
-      {"verdict", described("Whether any setting passes; inconclusive if interrupted",
+      {"verdict", described("Whether any setting passes; inconclusive if interrupted, or if none "
+                            "was judged",
                             {{"enum", {"pass", "fail", "inconclusive"}}})},
       {"summary", text("The best setting in one sentence")},
       {"interrupted", described("There if the sweep was stopped before its end", {{"const", true}}),
@@ -67,6 +68,12 @@ std::vector<Field> sweep_fields() {
       {"policy", text("The policy whose figures count, where policies have names"), false},
       {"varied", list_of("What varies", varied_row())},
       {"thresholds", list_of("What makes a setting pass", {{"type", "string"}})},
+      {"not_judged",
+       list_of("The thresholds of which no simulation can tell, in no setting",
+               object_of({{"expression", text("The threshold")}, {"reason", text("Why")}})),
+       false},
+      {"inconclusive_because",
+       text("There if no threshold was judged: best is then chosen among all settings"), false},
       {"objectives", list_of("What is chosen by, the first counting most", objective_row())},
       {"fields", list_of("What --field asked for", {{"type", "string"}}), false},
       {"series_interval_ns",

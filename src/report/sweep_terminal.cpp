@@ -56,8 +56,9 @@ std::vector<Column> sweep_columns(const Json& sweep, const SweepText& words,
   return columns;
 }
 
-std::string mark(bool yes, const TerminalOptions& options) {
-  if (!yes) return options.unicode ? "✗" : "no";
+std::string mark(const Json& verdict, const TerminalOptions& options) {
+  if (verdict == "inconclusive") return options.unicode ? "–" : "-";
+  if (verdict != "pass") return options.unicode ? "✗" : "no";
   return options.unicode ? "✓" : "yes";
 }
 
@@ -73,7 +74,7 @@ std::vector<Cell> row_of(const Json& setting, bool best, const SweepText& words,
   for (const auto& [field, figure] : setting["figures"].items()) {
     row.push_back({printable(words.value(field, figure), options), style});
   }
-  row.push_back({mark(passes, options), passes ? Style::good : Style::bad});
+  row.push_back({mark(setting["verdict"], options), verdict_style(setting["verdict"])});
   const char* in_front = options.unicode ? "●" : "*";
   std::string front = best ? "best" : setting["front"].get<bool>() ? in_front : "";
   if (setting.contains("ties")) front += " +" + setting["ties"].dump();
@@ -152,14 +153,12 @@ std::string render_sweep(const Json& sweep, const TerminalOptions& options) {
   if (!table.empty()) text += fmt::format("\n{}", table.render(options));
   text += what_is_not_shown(sweep, table, options);
   if (many) text += "  the front; --csv, --html and --json have every setting\n";
-  if (!sweep["thresholds"].empty()) {
-    text += "\n  passes:";
-    const char* separator = " ";
-    for (const Json& expression : sweep["thresholds"]) {
-      text += separator + printable(expression.get<std::string>(), options);
-      separator = ", ";
-    }
-    text += "\n";
+  const SweepThresholds thresholds(sweep);
+  if (!thresholds.judged.empty()) {
+    text += fmt::format("\n  passes: {}\n", printable(thresholds.judged, options));
+  }
+  if (!thresholds.not_judged.empty()) {
+    text += fmt::format("\n  not judged: {}\n", printable(thresholds.not_judged, options));
   }
   if (sweep.contains("interrupted")) {
     text += sentence("  " + words.interruption(), Style::warning, options);

@@ -49,6 +49,26 @@ bool is_sweep_report(const nlohmann::ordered_json& report) {
   return report.is_object() && report.contains("mode") && report["mode"] == "sweep";
 }
 
+SweepThresholds::SweepThresholds(const nlohmann::ordered_json& sweep) {
+  using Json = nlohmann::ordered_json;
+  const Json open = sweep.value("not_judged", Json::array());
+  const auto append = [](std::string& list, const std::string& one) {
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", one);
+  };
+  for (const Json& expression : sweep["thresholds"]) {
+    const bool is_open = std::any_of(
+        open.begin(), open.end(), [&](const Json& one) { return one["expression"] == expression; });
+    if (!is_open) append(judged, expression.get<std::string>());
+  }
+  for (const Json& one : open) {
+    auto reason = one["reason"].get<std::string>();
+    if (const auto colon = reason.rfind(": not judged"); colon != std::string::npos) {
+      reason.resize(colon);
+    }
+    append(not_judged, fmt::format("{} ({})", one["expression"].get<std::string>(), reason));
+  }
+}
+
 std::vector<std::string> SweepText::varied_titles() const {
   std::vector<std::string> titles;
   for (std::size_t tokens = 1; tokens < 64; ++tokens) {

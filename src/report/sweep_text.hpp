@@ -8,6 +8,15 @@ namespace weir::report {
 
 bool is_sweep_report(const nlohmann::ordered_json& report);
 
+/// A sweep's thresholds, each list separated by commas.
+struct SweepThresholds {
+  explicit SweepThresholds(const nlohmann::ordered_json& sweep);
+
+  std::string judged;
+  /// With the reason behind each.
+  std::string not_judged;
+};
+
 /// The words for what stands in the report of a sweep.
 class SweepText {
  public:

@@ -183,11 +183,18 @@ SettingOutcome PlanGroup::outcome_of(std::size_t i,
                          .scenario_sha256 = outcome.scenario_sha256,
                          .verdict = report["verdict"].get<std::string>(),
                          .failed = {},
+                         .not_judged = {},
                          .figures = {}};
   for (const Json& threshold : report["thresholds"]) {
+    const auto expression = threshold["expression"].get<std::string>();
     if (!threshold["ok"].get<bool>()) {
-      setting.failed.push_back(threshold["expression"].get<std::string>());
+      setting.failed.push_back(expression);
+    } else if (threshold["value"].is_null()) {
+      setting.not_judged.push_back({expression, threshold["reason"].get<std::string>()});
     }
+  }
+  if (!report["thresholds"].empty() && setting.not_judged.size() == report["thresholds"].size()) {
+    setting.verdict = "inconclusive";
   }
   for (const std::string& field : sweep_.fields_) {
     setting.figures.push_back(is_peak_allowed(field)

@@ -40,6 +40,14 @@ struct SweepRefusal {
 template <class T>
 using SweepResult = tl::expected<T, SweepRefusal>;
 
+/// A threshold that a simulation cannot judge, and why.
+struct NotJudged {
+  std::string expression;
+  std::string reason;
+
+  bool operator==(const NotJudged&) const = default;
+};
+
 /// What came of one setting.
 struct SettingOutcome {
   /// Its number in the grid.
@@ -48,6 +56,8 @@ struct SettingOutcome {
   std::string verdict;
   /// The thresholds that failed.
   std::vector<std::string> failed;
+  /// Those of which a simulation cannot say anything, each with the reason.
+  std::vector<NotJudged> not_judged;
   /// The value of each of the sweep's fields, null where it could not be computed.
   std::vector<nlohmann::ordered_json> figures;
 };

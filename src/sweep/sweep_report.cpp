@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -16,6 +17,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 bool passes(const SettingOutcome& setting) { return setting.verdict == "pass"; }
+
+std::vector<std::size_t> all_of(const SweepOutcome& outcome) {
+  std::vector<std::size_t> all(outcome.settings.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return all;
+}
 
 std::vector<Score> scores_of(const Sweep& sweep, const SweepOutcome& outcome) {
   std::vector<Score> scores;
@@ -78,6 +85,19 @@ std::string failing_everywhere(const SweepOutcome& outcome) {
   return text;
 }
 
+/// The thresholds that were judged in no setting.
+std::vector<NotJudged> judged_nowhere(const SweepOutcome& outcome) {
+  if (outcome.settings.empty()) return {};
+  std::vector<NotJudged> nowhere = outcome.settings[0].not_judged;
+  for (const SettingOutcome& setting : outcome.settings) {
+    std::erase_if(nowhere, [&](const NotJudged& one) {
+      return std::find(setting.not_judged.begin(), setting.not_judged.end(), one) ==
+             setting.not_judged.end();
+    });
+  }
+  return nowhere;
+}
+
 std::string count_of(std::size_t n) { return format_count(static_cast<std::int64_t>(n)); }
 
 /// What there is to say in one sentence.
@@ -103,9 +123,15 @@ std::string summary_of(const Json& report, const SweepOutcome& outcome, std::siz
     clauses += fmt::format("{}{}", clauses.empty() ? "" : ", ",
                            words.clause(field, (*best)["figures"][field]));
   }
-  return fmt::format("best: {}: {}; {} of {} setting{} pass{}{}", words.setting(*best), clauses,
-                     count_of(passed), count_of(done), one ? "" : "s", passed == 1 ? "es" : "",
-                     report["thresholds"].empty() ? " (there are no thresholds)" : "");
+  const std::string chosen = fmt::format("best: {}: {}; ", words.setting(*best), clauses);
+  if (report.contains("inconclusive_because")) {
+    return chosen + report["inconclusive_because"].get<std::string>();
+  }
+  const char* remark = report["thresholds"].empty()    ? " (there are no thresholds)"
+                       : report.contains("not_judged") ? ", as far as it was judged"
+                                                       : "";
+  return fmt::format("{}{} of {} setting{} pass{}{}", chosen, count_of(passed), count_of(done),
+                     one ? "" : "s", passed == 1 ? "es" : "", remark);
 }
 
 /// What the report says before its settings.
@@ -133,6 +159,9 @@ Json make_head(const Sweep& sweep, const SweepOutcome& outcome) {
   for (const scenario::Threshold& threshold : sweep.first().thresholds) {
     report["thresholds"].push_back(threshold.expression);
   }
+  for (const NotJudged& one : judged_nowhere(outcome)) {
+    report["not_judged"].push_back({{"expression", one.expression}, {"reason", one.reason}});
+  }
   report["objectives"] = Json::array();
   for (const Objective& objective : sweep.objectives()) {
     report["objectives"].push_back(
@@ -155,9 +184,17 @@ Json make_sweep_report(const Sweep& sweep, const SweepOutcome& outcome) {
   }
   const std::vector<FrontPoint> front =
       without_ties(pareto_front(scores, sweep.objectives()), scores, passing);
-  const auto best = best_of(passing, scores, sweep.objectives());
 
   Json report = make_head(sweep, outcome);
+  const bool is_any_judged =
+      std::any_of(outcome.settings.begin(), outcome.settings.end(),
+                  [](const SettingOutcome& one) { return one.verdict != "inconclusive"; });
+  if (!is_any_judged && !outcome.settings.empty()) {
+    report["inconclusive_because"] =
+        "which settings pass is not known, for no threshold is of what a simulation can tell";
+  }
+  // Where none can be judged, all are to choose from.
+  const auto best = best_of(is_any_judged ? passing : all_of(outcome), scores, sweep.objectives());
   report["passed"] = passing.size();
   report["best"] = best ? Json(outcome.settings[*best].setting + 1) : Json();
   report["front"] = Json::array();
@@ -169,7 +206,9 @@ Json make_sweep_report(const Sweep& sweep, const SweepOutcome& outcome) {
     report["settings"].push_back(make_setting(sweep, outcome.settings[i], point_of(front, i)));
   }
   report["summary"] = summary_of(report, outcome, passing.size());
-  if (!outcome.interrupted) report["verdict"] = passing.empty() ? "fail" : "pass";
+  if (!outcome.interrupted && is_any_judged) {
+    report["verdict"] = passing.empty() ? "fail" : "pass";
+  }
   return report;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "core/random.hpp"
 #include "report/json.hpp"
@@ -215,6 +216,25 @@ TEST(Compare, TooFewLiveRunsAreInconclusive) {
   EXPECT_EQ(compare_reports(a, b, {})["verdict"], "inconclusive");
 }
 
+TEST(Compare, ShardsOfOneRunAreToBeMerged) {
+  const std::string folder = test::temporary_path("two-shards");
+  for (const char* shard : {"1/2", "2/2"}) {
+    const auto ran = test::run_weir(
+        {"simulate", "scenarios/quickstart.jsonc", "--quiet", "--shard", shard, "--out", folder});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  }
+  const std::string first = folder + "/quickstart.shard-1-of-2.json";
+  const std::string second = folder + "/quickstart.shard-2-of-2.json";
+  const auto apart = test::run_weir({"report", "compare", first, second});
+  EXPECT_EQ(apart.exit_code, 4) << apart.err;
+  EXPECT_THAT(apart.out, HasSubstr("weir report merge"));
+  EXPECT_THAT(apart.out, testing::Not(HasSubstr("7 or more a side")));
+  // The same part of two runs is none.
+  const auto alike = test::run_weir({"report", "compare", first, first});
+  EXPECT_THAT(alike.out, testing::Not(HasSubstr("weir report merge")));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Compare, CommandHasItsExitCodes) {
   EXPECT_EQ(test::run_weir({"report", "compare", "reports", "reports"}).exit_code, 0);
   Json worse = bundled("retry-herd");
@@ -235,6 +255,11 @@ TEST(Compare, CommandHasItsExitCodes) {
   }
   EXPECT_EQ(test::run_weir({"report", "compare", "reports/retry-herd.json"}).exit_code, 2);
   EXPECT_EQ(test::run_weir({"report", "compare", "reports/none.json", path}).exit_code, 1);
+  // What is no report is so for each command.
+  const std::string other = "scenarios/schema/scenario.json";
+  EXPECT_EQ(test::run_weir({"report", "compare", other, path}).exit_code, 1);
+  EXPECT_EQ(test::run_weir({"report", "render", other}).exit_code, 1);
+  EXPECT_EQ(test::run_weir({"report", "merge", other}).exit_code, 1);
   std::remove(path.c_str());
 }
 

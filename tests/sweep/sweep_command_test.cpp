@@ -161,6 +161,32 @@ TEST(SweepCommand, ExitCodeSaysWhetherAnySettingPasses) {
   EXPECT_THAT(none.out, HasSubstr("none of 2 settings passes: totals.denied < 0 fails in all\n"));
 }
 
+TEST(SweepCommand, WhatNoSimulationJudgesDoesNotPass) {
+  const std::string path = sweep_scenario(one_policy);
+  const Words words = {"sweep", path, "--vary", "/policy/limits/0/rate=1/s,20/s", "--set"};
+  const Words of_verify = {R"(/thresholds=["verify.disagree == 0"])"};
+  const ProgramResult none = run_weir(words + of_verify);
+  EXPECT_EQ(none.exit_code, 4) << none.err;
+  EXPECT_THAT(none.out, HasSubstr("plain  INCONCLUSIVE"));
+  EXPECT_THAT(
+      none.out,
+      HasSubstr("not judged: verify.disagree == 0 (verify.disagree is of weir verify only)"));
+  EXPECT_THAT(none.out, HasSubstr("best: /policy/limits/0/rate=20/s: "));
+  EXPECT_THAT(none.out, testing::Not(HasSubstr("2 of 2")));
+  const Json report = Json::parse(run_weir(words + of_verify + Words{"--json", "--quiet"}).out);
+  EXPECT_EQ(report["passed"], 0);
+  EXPECT_EQ(report["best"], 2);
+  EXPECT_EQ(report["settings"][0]["verdict"], "inconclusive");
+  EXPECT_EQ(report["not_judged"][0]["expression"], "verify.disagree == 0");
+
+  const ProgramResult some = run_weir(
+      words + Words{R"(/thresholds=["verify.disagree == 0", "totals.denied_ratio < 0.3"])"});
+  EXPECT_EQ(some.exit_code, 0) << some.err;
+  EXPECT_THAT(some.out, HasSubstr("passes: totals.denied_ratio < 0.3\n"));
+  EXPECT_THAT(some.out, HasSubstr("not judged: verify.disagree == 0 ("));
+  EXPECT_THAT(some.out, HasSubstr("as far as it was judged"));
+}
+
 TEST(SweepCommand, ObjectivesChooseTheBest) {
   const std::string path = sweep_scenario(one_policy);
   const Words words = {"--vary", "/policy/limits/0/burst=1..9:5", "--set", "/thresholds=[]"};
@@ -346,7 +372,7 @@ TEST(SweepCommand, AnInterruptedSweepTellsOfTheSettingsThatWereDone) {
                               {"sweep", path, "--quiet", "--out", folder, "--html", page, "--vary",
                                "/seed=1..3000:3000", "--set", "/traffic/0/arrivals/rate=10000/s"}),
             130);
-  const Json sweep = Json::parse(read_test_file(folder + "/plain.json"), nullptr, false);
+  const Json sweep = Json::parse(read_test_file(folder + "/plain.sweep.json"), nullptr, false);
   ASSERT_TRUE(sweep.is_object());
   EXPECT_EQ(sweep["verdict"], "inconclusive");
   EXPECT_EQ(sweep["interrupted"], true);
@@ -366,7 +392,7 @@ TEST(SweepCommand, CanBeInterruptedWhileItReadsItsSettings) {
                 {"sweep", path, "--quiet", "--out", folder, "--vary", "/seed=1..1000:1000",
                  "--vary", "/policy/limits/0/burst=1..1000:1000", "--max-settings", "1000000"}),
             130);
-  const Json sweep = Json::parse(read_test_file(folder + "/plain.json"), nullptr, false);
+  const Json sweep = Json::parse(read_test_file(folder + "/plain.sweep.json"), nullptr, false);
   ASSERT_TRUE(sweep.is_object());
   EXPECT_EQ(sweep["interrupted"], true);
   EXPECT_EQ(sweep["settings"], Json::array());
@@ -404,10 +430,21 @@ TEST(SweepFormats, JsonCsvAndFolder) {
   const ProgramResult result =
       run_weir(readme_words + Words{"--quiet", "--json", "--out", folder, "--csv", csv});
   EXPECT_EQ(result.out, golden_file("sweep.json"));
-  EXPECT_EQ(read_test_file(folder + "/choose-a-bucket.json"), result.out);
+  EXPECT_EQ(read_test_file(folder + "/choose-a-bucket.sweep.json"), result.out);
   EXPECT_EQ(read_test_file(csv), golden_file("sweep.csv"));
   std::filesystem::remove_all(folder);
   std::filesystem::remove(csv);
+}
+
+TEST(SweepFormats, LieBesideTheReportOfASimulation) {
+  const std::string folder = temporary_path("sweep-beside");
+  const std::string path = sweep_scenario(one_policy);
+  run_weir({"simulate", path, "--quiet", "--out", folder});
+  const std::string simulated = read_test_file(folder + "/plain.json");
+  run_weir({"sweep", path, "--quiet", "--out", folder, "--vary", "/policy/limits/0/burst=1,2"});
+  EXPECT_EQ(read_test_file(folder + "/plain.json"), simulated);
+  EXPECT_THAT(read_test_file(folder + "/plain.sweep.json"), HasSubstr("\"mode\": \"sweep\""));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(SweepFormats, ReportsAreRenderedAgainAndNotCompared) {
@@ -455,6 +492,8 @@ TEST(SweepFormats, TheReportIsAsItsSchemaSays) {
   reports.push_back(sweep_of(path, {"--vary", "/policies/tried/limits/0/capacity=1..9:3"}));
   reports.push_back(sweep_of(path, {"--vary", "/policies/tried/limits/0/capacity=1..9:3", "--set",
                                     "/thresholds/0=policies.tried.totals.denied < 0"}));
+  reports.push_back(sweep_of(path, {"--vary", "/policies/tried/limits/0/capacity=1..9:3", "--set",
+                                    R"(/thresholds=["verify.disagree == 0"])"}));
   for (nlohmann::json& sweep : reports) {
     valijson::ValidationResults results;
     EXPECT_TRUE(valijson::Validator().validate(schema, Adapter(sweep), &results));
