@@ -183,7 +183,8 @@ Result<std::vector<std::string>> ProbeCommand::given_values() const {
     begin = end + 1;
   }
   if (values.empty()) {
-    return fail(ErrorKind::usage, fmt::format("--keys {}: there is no value in it", values_file));
+    return fail(ErrorKind::cannot_run,
+                fmt::format("--keys {}: there is no value in it", values_file));
   }
   return values;
 }
@@ -314,10 +315,41 @@ std::string why_nothing_was_meant(const probe::AnswerTally& answers, bool has_va
                      names_of(statuses), advice);
 }
 
-bool were_only_redirects(const probe::AnswerTally& answers) {
-  const auto& statuses = answers.of_admissions();
-  return !statuses.empty() && std::all_of(statuses.begin(), statuses.end(),
-                                          [](const auto& one) { return one.first >= 300; });
+/// So small a share of answers says nothing of what is limited.
+constexpr std::uint64_t few_of = 20;
+
+std::uint64_t sum_of(const std::map<int, std::uint64_t>& counts) {
+  std::uint64_t sum = 0;
+  for (const auto& [status, count] : counts) sum += count;
+  return sum;
+}
+
+std::map<int, std::uint64_t> redirects_of(const probe::AnswerTally& answers) {
+  std::map<int, std::uint64_t> redirects = answers.of_admissions();
+  std::erase_if(redirects, [](const auto& one) { return one.first < 300; });
+  return redirects;
+}
+
+/// Where nothing was denied: why it may have been, by statuses that are not known to mean that.
+std::string why_denials_may_be_hidden(const probe::AnswerTally& answers) {
+  const std::uint64_t all = sum_of(answers.statuses());
+  const auto redirects = redirects_of(answers);
+  if (redirects.size() == answers.of_admissions().size()) {
+    return fmt::format(
+        "every answer was a redirect ({}), which many gateways send before they look at limits: is "
+        "the URL right?",
+        names_of(redirects));
+  }
+  for (const auto& [statuses, what] :
+       {std::pair(answers.of_neither(), "of a status that means neither allowed nor denied"),
+        std::pair(redirects, "redirects, though others were not")}) {
+    const std::uint64_t count = sum_of(statuses);
+    if (count * few_of < all) continue;
+    return fmt::format(
+        "{} of {} answers were {} ({}); if that is how the gateway denies, say --denied {}", count,
+        all, what, names_of(statuses), *probe::most_frequent(statuses));
+  }
+  return "";
 }
 
 std::string why_inconclusive(const probe::LiveTarget& target, const ProbeFacts& facts,
@@ -329,11 +361,8 @@ std::string why_inconclusive(const probe::LiveTarget& target, const ProbeFacts& 
   if (target.stopped() == probe::Stop::unreachable) {
     return fmt::format("the target did not answer any more: {}", names_of(answers.failures()));
   }
-  if (facts.found.family == "none" && were_only_redirects(answers)) {
-    return fmt::format(
-        "every answer was a redirect ({}), which many gateways send before they look at limits: is "
-        "the URL right?",
-        names_of(answers.of_admissions()));
+  if (answers.of_denials().empty()) {
+    if (std::string why = why_denials_may_be_hidden(answers); !why.empty()) return why;
   }
   if (!facts.why_undecided.empty() || facts.key_undecided.empty()) return facts.why_undecided;
   return fmt::format(
@@ -466,6 +495,9 @@ int ProbeCommand::run() {
     std::string& message = reached.error().message;
     if (message.find("certificate") != std::string::npos) {
       message += "; --cacert FILE names what to believe, --insecure believes any";
+    }
+    if (message.find("wrong version number") != std::string::npos) {
+      message += "; it does not seem to speak TLS there: try http://";
     }
     return formats.add_failed("probe of " + (*target)->url(), reached.error());
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -56,6 +57,13 @@ Duration usual_time_of_admissions(const Evidence& evidence) {
   return middle_of(std::move(times));
 }
 
+/// As people write it, whole from a thousand on.
+std::string rate_in_words(double per_second) {
+  constexpr double whole_from = 1000.0;
+  return per_second < whole_from ? fmt::format("{:.3g}", per_second)
+                                 : format_count(std::llround(per_second));
+}
+
 /// Where nothing limits, any denial at all would disagree.
 bool limits_nothing(const Evidence& evidence) {
   return std::all_of(evidence.limits.begin(), evidence.limits.end(),
@@ -69,9 +77,9 @@ std::string traffic_near_limit(const Evidence& evidence) {
     if (!pace || pace->rate.units == 0) continue;
     const double comes_back = per_second(pace->rate);
     return fmt::format(
-        "more than {} requests of one key at once, or more than {:.3g} a second for "
+        "more than {} requests of one key at once, or more than {} a second for "
         "long",
-        format_count(pace->burst), comes_back);
+        format_count(pace->burst), rate_in_words(comes_back));
   }
   return "more requests of one key than the policy admits";
 }

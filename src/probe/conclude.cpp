@@ -122,14 +122,13 @@ void Inquiry::add_second_limit() {
 
 // Nothing was denied; but was enough asked?
 std::string Inquiry::why_limit_may_be_higher() const {
-  if (target_.stopped() == Stop::unreachable || evidence_.size() < 10) {
-    return "too little was answered";
-  }
+  if (target_.stopped() == Stop::unreachable) return "too little was answered";
   if (target_.stopped() == Stop::requests || target_.stopped() == Stop::time ||
       target_.requests_left() == 0) {
-    return "nothing was denied before the budget ended; a larger one (--max-requests, --max-time) "
-           "may tell";
+    return "nothing was denied before the budget ended; a larger one (--max-requests, --max-time, "
+           "--max-rate) may tell";
   }
+  if (evidence_.size() < 10) return "too little was answered";
   std::map<KeyNumbers, std::int64_t> asked;
   std::int64_t most = 0;
   std::int64_t told = 0;

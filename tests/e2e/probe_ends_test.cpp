@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -73,6 +74,15 @@ TEST(ProbeEnds, WrongUsage) {
   EXPECT_THAT(error_of({"ftp://a/"}), HasSubstr("http"));
 }
 
+TEST(ProbeEnds, AFileOfValuesThatGivesNoneIsNoUsage) {
+  for (const char* file : {"/dev/null", "/tmp", "/nowhere/keys.txt"}) {
+    EXPECT_EQ(test::run_weir({"probe", "http://127.0.0.1:1/", "--key", "bearer", "--keys", file})
+                  .exit_code,
+              1)
+        << file;
+  }
+}
+
 TEST(ProbeEnds, SaysBeforehandAndTellsAStory) {
   const RunningGateway gateway({"--limit", "unlimited key=user"});
   ASSERT_TRUE(gateway.is_running());
@@ -133,12 +143,53 @@ TEST(ProbeEnds, SaysWhatWouldGiveAnAnswer) {
   EXPECT_EQ(result.report["probe"]["alternatives"], Json::array());
 }
 
+/// A server that admits the first requests and denies all others in a way of its own.
+class OwnDenials {
+ public:
+  explicit OwnDenials(std::string denial)
+      : denial_(std::move(denial)), server_([this](ServedConnection& connection) {
+          constexpr int admitted = 10;
+          while (connection.read_request()) {
+            if (!connection.write(count_++ < admitted ? http_answer(200) : denial_)) return;
+          }
+        }) {}
+  std::string url() const { return local_url(server_.port()); }
+
+ private:
+  std::string denial_;
+  std::atomic<int> count_ = 0;
+  ThreadedServer server_;
+};
+
+TEST(ProbeEnds, DenialsOfAnUnusualStatusAreNotTakenForNoLimit) {
+  const OwnDenials fails(http_answer(500));
+  LoadResult result = probed(fails.url());
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_THAT(why_inconclusive_of(result), HasSubstr("say --denied 500"));
+  const OwnDenials redirects(http_answer(302, "Location: /wait\r\n"));
+  result = probed(redirects.url());
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_THAT(why_inconclusive_of(result), HasSubstr("say --denied 302"));
+}
+
 TEST(ProbeEnds, ASmallBudgetProvesNothing) {
   const LimitingServer server({.capacity = 50});
   const LoadResult result = probed(local_url(server.port()), {"--max-requests", "20"});
   EXPECT_EQ(result.exit_code, 4) << result.err;
   EXPECT_THAT(why_inconclusive_of(result), HasSubstr("before the budget ended"));
   EXPECT_EQ(server.decisions().size(), 20U);
+  EXPECT_THAT(why_inconclusive_of(probed(local_url(server.port()), {"--max-requests", "5"})),
+              HasSubstr("--max-requests"));
+}
+
+TEST(ProbeEnds, SaysThatAPlainPortDoesNotSpeakTls) {
+  ThreadedServer plain([](ServedConnection& connection) {
+    connection.write(http_answer(400));
+    connection.wait_for_close();
+  });
+  const LoadResult result = probed("https" + local_url(plain.port()).substr(4));
+  EXPECT_EQ(result.exit_code, 5) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("try http://"));
 }
 
 TEST(ProbeEnds, HeadersThatCannotBeReadAreCounted) {

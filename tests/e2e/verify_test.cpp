@@ -70,6 +70,18 @@ void expect_wrong(const LoadResult& result) {
   EXPECT_GT(result.number("verify.disagree"), 0);
 }
 
+TEST(Verify, AdviceHasNumbersAsPeopleWriteThem) {
+  const RunningGateway gateway({"--limit", "unlimited key=user"});
+  ASSERT_TRUE(gateway.is_running());
+  const LoadResult result = verify_gateway(
+      gateway.url(), R"("algorithm": "token-bucket", "capacity": 1000, "rate": "100000/s")",
+      {.duration = "500ms", .rate = "100/s"});
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_NE(result.report.value("inconclusive_because", "").find("100,000 a second"),
+            std::string::npos)
+      << result.report.value("inconclusive_because", "");
+}
+
 // ---- nginx
 
 constexpr const char* verify_nginx_configuration = R"(
