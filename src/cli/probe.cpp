@@ -379,6 +379,10 @@ ProbeOutcome outcome_of(const probe::LiveTarget& target, const probe::LiveTarget
   facts.header_families = family_names(answers.families());
   facts.requests_used = target.requests_sent();
   outcome.why_inconclusive = why_inconclusive(target, facts, !spec.values.empty());
+  if (facts.found.family == "none" && !outcome.why_inconclusive.empty()) {
+    facts.found.family = "undecided";
+    facts.confidence = 0.0;
+  }
   outcome.facts = std::move(facts);
   outcome.url = target.url();
   outcome.engine = target.engine_name();

@@ -166,6 +166,7 @@ TEST(ProbeEnds, DenialsOfAnUnusualStatusAreNotTakenForNoLimit) {
   LoadResult result = probed(fails.url());
   EXPECT_EQ(result.exit_code, 4) << result.err;
   EXPECT_THAT(why_inconclusive_of(result), HasSubstr("say --denied 500"));
+  EXPECT_EQ(result.report["probe"]["family"], "undecided");
   const OwnDenials redirects(http_answer(302, "Location: /wait\r\n"));
   result = probed(redirects.url());
   EXPECT_EQ(result.exit_code, 4) << result.err;
