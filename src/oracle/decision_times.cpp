@@ -56,7 +56,7 @@ std::vector<Duration> decision_times(const std::vector<Observation>& observation
 double most_later(const std::vector<Observation>& observations, Duration decided_within) {
   // What is served at once answers late only where it is stalled, and then anything may have been
   // decided late.
-  constexpr double seldom = 0.1;
+  constexpr double seldom = 0.025;
   // With such a share of stalled denials hardly ever more would have been stalled; what is stalled
   // within a burst is more likely to be admitted than the rest of it.
   constexpr double unseen = 9.2;

@@ -51,10 +51,11 @@ class Search {
   Search(const Evidence& evidence, Evidence sample)
       : original_(evidence.limits), sample_(std::move(sample)) {}
 
-  double score(const std::vector<policy::Limit>& limits) {
+  Findings findings(const std::vector<policy::Limit>& limits) {
     sample_.limits = limits;
-    return unexplained(verify(sample_, Effort::quick).findings);
+    return verify(sample_, Effort::quick).findings;
   }
+  double score(const std::vector<policy::Limit>& limits) { return unexplained(findings(limits)); }
 
   /// The neighbour that explains the most, if any explains more than the policy.
   std::optional<Neighbour> best() {
@@ -69,10 +70,30 @@ class Search {
         }
       }
     }
+    round_off();
+    try_holding_back();
     return best_;
   }
 
  private:
+  /// People choose round numbers: one that explains as much is likelier.
+  void round_off() {
+    constexpr double as_good = 1.05;
+    for (Neighbour& neighbour : rounded(*best_, original_)) {
+      const double its = score(neighbour.limits);
+      if (its > best_score_ * as_good + 1.0) continue;
+      best_score_ = its;
+      best_ = std::move(neighbour);
+      return;
+    }
+  }
+  /// Limits that hold nothing back say nothing of answers that come late: one that explains those
+  /// too says more.
+  void try_holding_back() {
+    auto queue = held_back(*best_);
+    if (!queue || findings(queue->limits).disagree > findings(best_->limits).disagree) return;
+    best_ = std::move(*queue);
+  }
   bool consider(Neighbour neighbour) {
     const double its = score(neighbour.limits);
     if (its >= best_score_) return false;
@@ -89,8 +110,51 @@ class Search {
 
 }  // namespace
 
+namespace {
+
+/// The same requests as if all of them asked for one key of the only limit.
+Evidence as_one_key(Evidence evidence) {
+  Group all;
+  all.entries = {evidence.groups[0].entries[0]};
+  for (const Group& group : evidence.groups) {
+    all.observations.insert(all.observations.end(), group.observations.begin(),
+                            group.observations.end());
+  }
+  std::stable_sort(all.observations.begin(), all.observations.end(),
+                   [&](std::uint32_t a, std::uint32_t b) {
+                     return evidence.observations[a].sent < evidence.observations[b].sent;
+                   });
+  for (Observation& observation : evidence.observations) {
+    for (LimitAsk& ask : observation.asks) ask.entry = 0;
+  }
+  evidence.groups = {std::move(all)};
+  return evidence;
+}
+
+/// Whether every request asks for a key of one and the same limit, and there are several keys.
+bool has_keys_of_one_limit(const Evidence& evidence) {
+  return evidence.limits.size() == 1 && evidence.limits[0].variants.size() == 1 &&
+         evidence.groups.size() > 1 &&
+         std::all_of(evidence.groups.begin(), evidence.groups.end(),
+                     [](const Group& group) { return group.entries.size() == 1; });
+}
+
+/// A gateway that does not tell the keys apart.
+std::optional<Likeness> like_one_key(const Evidence& evidence, const Verification& found) {
+  if (!has_keys_of_one_limit(evidence)) return std::nullopt;
+  const Verification like = verify(as_one_key(evidence), Effort::quick);
+  const bool explains = like.findings.disagree * clearly_most <= found.findings.disagree &&
+                        like.findings.undetermined * clearly_most <= like.decisions();
+  if (!explains) return std::nullopt;
+  return Likeness{"one limit for all keys, as if by the client's address or by nothing",
+                  like.findings.disagree, like.offset};
+}
+
+}  // namespace
+
 std::optional<Likeness> find_likeness(const Evidence& evidence, const Verification& found) {
   if (found.findings.disagree == 0) return std::nullopt;
+  if (auto shared = like_one_key(evidence, found)) return shared;
   const auto best = Search(evidence, sample_of(evidence, found)).best();
   if (!best) return std::nullopt;
   Evidence as_that = evidence;

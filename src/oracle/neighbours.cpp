@@ -150,6 +150,11 @@ void add_algorithms(const Limits& limits, std::size_t number, std::vector<Neighb
   const auto pace = pace_of(limits[number]);
   if (!pace || pace->rate.units == 0) return;
   const Duration window = window_of(*pace);
+  // The first, since others hold nothing back, and say nothing of answers that are.
+  limiter::Parameters queue;
+  queue.set("capacity", std::max<std::int64_t>(pace->burst - 1, 0));
+  queue.set("rate", pace->rate);
+  add_algorithm(limits, number, "leaky-bucket-queue", queue, into);
   for (const char* algorithm : {"sliding-window-log", "sliding-window-counter", "fixed-window"}) {
     for (const char* anchor : {"epoch", "first-request"}) {
       limiter::Parameters p;
@@ -165,15 +170,69 @@ void add_algorithms(const Limits& limits, std::size_t number, std::vector<Neighb
   bucket.set("capacity", pace->burst);
   bucket.set("rate", pace->rate);
   add_algorithm(limits, number, "token-bucket", bucket, into);
-  limiter::Parameters queue;
-  queue.set("capacity", std::max<std::int64_t>(pace->burst - 1, 0));
-  queue.set("rate", pace->rate);
-  add_algorithm(limits, number, "leaky-bucket-queue", queue, into);
   bucket.set("refill", std::string("interval"));
   add_algorithm(limits, number, "token-bucket", std::move(bucket), into);
 }
 
+/// No farther from what it is rounded from than such a share of that.
+constexpr double most_rounded = 0.015;
+
+bool is_round_enough(double to, double from) {
+  return to > 0.0 && std::abs(to - from) <= most_rounded * from;
+}
+
+std::vector<ParameterValue> round_values(const ParameterValue& value,
+                                         const ParameterValue& original) {
+  std::vector<ParameterValue> values;
+  if (const auto* duration = std::get_if<Duration>(&value)) {
+    const auto ns = static_cast<double>(duration->ns());
+    for (const double unit : {3.6e12, 6e10, 1e10, 1e9, 1e8, 1e7, 1e6}) {
+      const double to = std::round(ns / unit) * unit;
+      if (is_round_enough(to, ns)) values.emplace_back(Duration::from_ns(std::llround(to)));
+    }
+  }
+  if (const auto* rate = std::get_if<Rate>(&value)) {
+    const Duration per = std::get<Rate>(original).per;
+    const double units = per_second(*rate) * static_cast<double>(per.ns()) / 1e9;
+    for (const double unit : {100.0, 10.0, 5.0, 1.0}) {
+      const double to = std::round(units / unit) * unit;
+      if (is_round_enough(to, units)) {
+        values.emplace_back(Rate{static_cast<std::uint64_t>(std::llround(to)), per});
+      }
+    }
+  }
+  return values;
+}
+
 }  // namespace
+
+std::vector<Neighbour> rounded(const Neighbour& from, const Limits& original) {
+  std::vector<Neighbour> neighbours;
+  if (from.parameter.empty()) return neighbours;
+  const auto& before = original[from.limit].variants[0].values();
+  const auto first = before.find(from.parameter);
+  if (first == before.end()) return neighbours;
+  const ParameterValue& now =
+      from.limits[from.limit].variants[0].values().find(from.parameter)->second;
+  for (const ParameterValue& value : round_values(now, first->second)) {
+    if (value == now || value == first->second) continue;
+    auto neighbour = changed(original, from.limit, from.parameter, value);
+    if (neighbour) neighbours.push_back(std::move(*neighbour));
+  }
+  return neighbours;
+}
+
+std::optional<Neighbour> held_back(const Neighbour& from) {
+  const auto pace = pace_of(from.limits[from.limit]);
+  if (!pace || pace->rate.units == 0) return std::nullopt;
+  limiter::Parameters nginx;
+  nginx.set("rate", pace->rate);
+  nginx.set("burst", std::max<std::int64_t>(pace->burst - 1, 0));
+  std::vector<Neighbour> made;
+  add_algorithm(from.limits, from.limit, "nginx-limit-req", std::move(nginx), made);
+  if (made.empty()) return std::nullopt;
+  return std::move(made.front());
+}
 
 std::vector<Neighbour> neighbours_of(const Limits& limits) {
   std::vector<Neighbour> neighbours;

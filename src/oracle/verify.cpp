@@ -329,6 +329,7 @@ Verification verify_by_decisions(const Evidence& evidence, Uncertainty uncertain
   std::optional<Tried> best;
   std::optional<Tried> beyond_chance;
   for (const Duration time : decision_times(evidence.observations, delays)) {
+    if (effort == Effort::quick && best && time == Duration::max()) break;
     uncertainty.decided_within = time;
     Verification found = verify_with(evidence, uncertainty, Effort::quick);
     const double later = most_later(evidence.observations, time);

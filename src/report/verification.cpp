@@ -141,10 +141,11 @@ std::vector<std::string> verification_sentences(const Json& report, const Cells&
   std::vector<std::string> sentences;
   for (const Json& d : verify["first_disagreements"]) {
     if (sentences.size() == 3) break;
-    sentences.push_back(fmt::format("{} {}: {}, expected {} ({})",
-                                    d["time"].get<std::string>().substr(11, 12),
-                                    cells.safe(d["key"]), cells.safe(d["observed"]),
-                                    cells.safe(d["expected"]), cells.safe(d["before"])));
+    const bool has_key = !d["key"].get_ref<const std::string&>().empty();
+    sentences.push_back(
+        fmt::format("{} {}: {}, expected {} ({})", d["time"].get<std::string>().substr(11, 12),
+                    has_key ? cells.safe(d["key"]) : "(no key)", cells.safe(d["observed"]),
+                    cells.safe(d["expected"]), cells.safe(d["before"])));
   }
   const bool has_no_offset = verify["clock_offset_ns"].is_null();
   if (verify["depends_on_clock"] == true && has_no_offset && !is_unanswered(report)) {

@@ -50,7 +50,10 @@ TEST(VerifyOffset, IsUnknownWhereNoneExplainsNearlyAll) {
 }
 
 TEST(VerifyOffset, IsThatOfWhatTheGatewayBehavesLike) {
-  const Evidence evidence = observe(limit_of("fixed-window limit=21 window=1s"), clocked_traffic(),
+  VirtualTraffic traffic = clocked_traffic();
+  traffic.requests = 1'600;
+  traffic.keys = 8;
+  const Evidence evidence = observe(limit_of("fixed-window limit=21 window=1s"), traffic,
                                     limit_of("fixed-window limit=20 window=1s"));
   const auto likeness = find_likeness(evidence, verify(evidence));
   ASSERT_TRUE(likeness);

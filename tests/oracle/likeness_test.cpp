@@ -1,0 +1,76 @@
+#include "oracle/likeness.hpp"
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+
+#include "oracle/virtual_target.hpp"
+
+// What a gateway behaves like that does not do as it was believed to.
+
+namespace weir::oracle {
+namespace {
+
+VirtualTraffic likeness_traffic() {
+  VirtualTraffic traffic;
+  traffic.delay = Duration::from_us(200);
+  traffic.requests_per_second = 30.0;
+  traffic.requests = 800;
+  traffic.keys = 8;
+  return traffic;
+}
+
+struct Alike {
+  const char* truth;
+  const char* belief;
+  const char* words;
+};
+
+void PrintTo(const Alike& alike, std::ostream* out) {
+  *out << alike.truth << " instead of " << alike.belief;
+}
+
+class Likenesses : public ::testing::TestWithParam<Alike> {};
+
+TEST_P(Likenesses, IsNamed) {
+  const Evidence evidence =
+      observe(limit_of(GetParam().truth), likeness_traffic(), limit_of(GetParam().belief));
+  const auto likeness = find_likeness(evidence, verify(evidence));
+  ASSERT_TRUE(likeness);
+  EXPECT_EQ(likeness->words, GetParam().words);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Round, Likenesses,
+    ::testing::Values(Alike{"gcra rate=20/s burst=10", "gcra rate=21/s burst=10", "a rate of 20/s"},
+                      Alike{"gcra rate=21/s burst=10", "gcra rate=20/s burst=10", "a rate of 21/s"},
+                      Alike{"sliding-window-log limit=20 window=1s",
+                            "sliding-window-log limit=20 window=1050ms", "a window of 1s"}));
+
+INSTANTIATE_TEST_SUITE_P(Queue, Likenesses,
+                         ::testing::Values(Alike{"nginx-limit-req rate=10/s burst=9",
+                                                 "sliding-window-log limit=10 window=1s",
+                                                 "nginx-limit-req burst=9 rate=10/s"}));
+
+// Nothing else distinguishes a key that the gateway does not look at.
+TEST(Likeness, NamesAKeyThatTheGatewayDoesNotTellApart) {
+  const policy::Limit limit = limit_of("gcra rate=40/s burst=20");
+  VirtualTraffic traffic = likeness_traffic();
+  traffic.keys = 1;
+  traffic.requests_per_second = 80.0;
+  Evidence evidence = observe(limit, traffic, limit);
+  constexpr std::uint32_t keys = 8;
+  evidence.groups.assign(keys, {.observations = {}, .entries = {{.limit = 0, .variant = 0}}});
+  for (std::uint32_t n = 0; n < evidence.observations.size(); ++n) {
+    evidence.groups[n % keys].observations.push_back(n);
+  }
+  const Verification found = verify(evidence);
+  EXPECT_GT(found.findings.under_admitted, 100U);
+  const auto likeness = find_likeness(evidence, found);
+  ASSERT_TRUE(likeness);
+  EXPECT_EQ(likeness->words, "one limit for all keys, as if by the client's address or by nothing");
+}
+
+}  // namespace
+}  // namespace weir::oracle
