@@ -93,7 +93,7 @@ TestCase some_setting_case(const Json& sweep) {
 std::vector<TestCase> cases_of(const Json& report) {
   std::vector<TestCase> cases = {conclusive_case(report)};
   if (is_sweep_report(report)) {
-    if (!report.contains("interrupted")) cases.push_back(some_setting_case(report));
+    if (report["verdict"] != "inconclusive") cases.push_back(some_setting_case(report));
     return cases;
   }
   if (!report.contains("thresholds")) return cases;

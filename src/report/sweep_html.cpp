@@ -43,6 +43,7 @@ struct FrontChart {
   ChartSeries front = series_of("front", ChartSeries::Kind::line, "allowed");
   ChartSeries passing = series_of("passes", ChartSeries::Kind::marks, "good");
   ChartSeries failing = series_of("fails a threshold", ChartSeries::Kind::marks, "neutral");
+  ChartSeries undecided = series_of("not judged", ChartSeries::Kind::marks, "neutral");
   ChartSeries best = series_of("best", ChartSeries::Kind::marks, "denied");
 };
 
@@ -57,8 +58,11 @@ FrontChart points_of(const Json& sweep, const std::string& x, const std::string&
                            fmt::format("{}: {}, {}", words.setting(setting),
                                        words.clause(x, figures[x]), words.clause(y, figures[y]))};
     const bool is_best = setting["setting"] == sweep["best"];
-    const bool passes = setting["verdict"] == "pass";
-    (is_best ? chart.best : passes ? chart.passing : chart.failing).points.push_back(point);
+    ChartSeries& series = is_best                        ? chart.best
+                          : setting["verdict"] == "pass" ? chart.passing
+                          : setting["verdict"] == "fail" ? chart.failing
+                                                         : chart.undecided;
+    series.points.push_back(point);
     if (setting["front"].get<bool>()) chart.front.points.push_back(point);
   }
   std::sort(chart.front.points.begin(), chart.front.points.end(),
@@ -79,7 +83,8 @@ void add_chart(const Json& sweep, const std::string& x, const std::string& y, Ht
               .y = axis_of(y, words),
               .series = {},
               .stacked = false};
-  for (ChartSeries* series : {&points.front, &points.best, &points.passing, &points.failing}) {
+  for (ChartSeries* series :
+       {&points.front, &points.best, &points.passing, &points.failing, &points.undecided}) {
     if (!series->points.empty()) chart.series.push_back(std::move(*series));
   }
   if (!chart.series.empty()) {

@@ -174,6 +174,17 @@ TEST(SweepCommand, WhatNoSimulationJudgesDoesNotPass) {
   EXPECT_THAT(none.out, HasSubstr("best: /policy/limits/0/rate=20/s: "));
   EXPECT_THAT(none.out, testing::Not(HasSubstr("2 of 2")));
   const Json report = Json::parse(run_weir(words + of_verify + Words{"--json", "--quiet"}).out);
+  const std::string folder = temporary_path("unjudged-sweep");
+  run_weir(words + of_verify + Words{"--quiet", "--out", folder, "--html", folder + ".html"});
+  const std::string junit =
+      run_weir({"report", "render", folder + "/plain.sweep.json", "--format", "junit"}).out;
+  EXPECT_THAT(junit, HasSubstr("tests=\"1\" failures=\"1\""));
+  EXPECT_THAT(junit, testing::Not(HasSubstr("some setting passes")));
+  const std::string page = read_test_file(folder + ".html");
+  EXPECT_THAT(page, HasSubstr("\"not judged\""));
+  EXPECT_THAT(page, testing::Not(HasSubstr("\"fails a threshold\"")));
+  std::filesystem::remove(folder + ".html");
+  std::filesystem::remove_all(folder);
   EXPECT_EQ(report["passed"], 0);
   EXPECT_EQ(report["best"], 2);
   EXPECT_EQ(report["settings"][0]["verdict"], "inconclusive");
