@@ -277,7 +277,8 @@ void AdaptiveRange::make_few() {
 
 void AdaptiveRange::update(const EndedSample& sample) {
   if (!is_adaptive()) return;
-  for (const State& state : std::exchange(states_, {})) {
+  const std::vector<State> before = std::exchange(states_, {});
+  for (const State& state : before) {
     const auto add_ways = [&](const auto& rule) {
       if constexpr (!std::is_same_v<std::decay_t<decltype(rule)>, Interval>) {
         for (const auto& way : rule.after(sample)) add(way);
@@ -285,6 +286,8 @@ void AdaptiveRange::update(const EndedSample& sample) {
     };
     std::visit(add_ways, state);
   }
+  // What no state explains says nothing.
+  if (states_.empty()) states_ = before;
   make_few();
 }
 

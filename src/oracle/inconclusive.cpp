@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "core/text.hpp"
-#include "oracle/adaptive_range.hpp"
 #include "oracle/holders.hpp"
 #include "oracle/pace.hpp"
 
@@ -106,7 +105,7 @@ constexpr std::size_t enough_for_adaptive = 200;
 
 bool adapts(const std::vector<policy::Limit>& limits) {
   return std::any_of(limits.begin(), limits.end(), [](const policy::Limit& limit) {
-    return AdaptiveRange(limit.spec.algorithm, limit.variants[0]).is_adaptive();
+    return limit.variants[0].has("initial_limit");
   });
 }
 

@@ -173,6 +173,16 @@ TEST(VerifyEnds, AdvisesTrafficThatCanDecide) {
       << filled.why_inconclusive;
 }
 
+TEST(VerifyEnds, AdvisesWhereAnotherLimitDecidesToo) {
+  EndingTraffic traffic = traffic_of(1, Duration::from_ms(20));
+  traffic.requests_per_second = 100.0;
+  const Limits limits = {limit_of("concurrency limit=3"), limit_of("gcra rate=6/s burst=5")};
+  const Verification found = verify(observe_ends(limits, traffic, limits));
+  EXPECT_EQ(found.findings.disagree, 0U);
+  EXPECT_NE(found.why_inconclusive.find("too close to call"), std::string::npos)
+      << found.why_inconclusive;
+}
+
 struct EndsMistake {
   Limits truth;
   Limits belief;
