@@ -303,7 +303,7 @@ std::string verdict_of(const Json& rows, bool enough, bool any_change) {
   return enough ? "pass" : "inconclusive";
 }
 
-/// Whether each of them is another part of the same run.
+/// Whether different parts of a run are among them, which are no repetitions of one another.
 bool are_shards_of_one_run(const ScenarioGroups& groups) {
   Group all = groups.base;
   all.insert(all.end(), groups.fresh.begin(), groups.fresh.end());
@@ -316,7 +316,7 @@ bool are_shards_of_one_run(const ScenarioGroups& groups) {
     }
     numbers.insert((*report)["shard"].dump());
   }
-  return numbers.size() == all.size();
+  return numbers.size() > 1;
 }
 
 Json compare_scenario(const ScenarioGroups& groups, const CompareOptions& options) {
@@ -337,7 +337,7 @@ Json compare_scenario(const ScenarioGroups& groups, const CompareOptions& option
   const bool are_parts = are_shards_of_one_run(groups);
   if (are_parts) {
     remarks.push_back(
-        "these are shards of one run, not two runs: weir report merge adds them up to its report");
+        "these are shards of one run, not runs: weir report merge adds them up to its report");
   }
   if (!enough && !are_parts) {
     remarks.push_back("too few runs to tell a change from chance: compare 7 or more a side");
@@ -354,6 +354,7 @@ Json compare_scenario(const ScenarioGroups& groups, const CompareOptions& option
                         std::none_of(groups.fresh.begin(), groups.fresh.end(), is_part);
   if (!is_whole && !are_parts) remarks.push_back("not all of them are reports of a whole run");
   if ((!is_whole || !comparable) && verdict == "pass") verdict = "inconclusive";
+  if (are_parts) verdict = "inconclusive";
   return {{"name", groups.name},
           {"by", exact ? "equality" : "repetition"},
           {"tolerance", tolerance},

@@ -227,8 +227,14 @@ TEST(Compare, ShardsOfOneRunAreToBeMerged) {
   const std::string second = folder + "/quickstart.shard-2-of-2.json";
   const auto apart = test::run_weir({"report", "compare", first, second});
   EXPECT_EQ(apart.exit_code, 4) << apart.err;
+  EXPECT_THAT(apart.out, testing::StartsWith("quickstart  inconclusive\n"));
   EXPECT_THAT(apart.out, HasSubstr("weir report merge"));
   EXPECT_THAT(apart.out, testing::Not(HasSubstr("7 or more a side")));
+  // Nor are all parts on both sides repetitions.
+  const auto both = test::run_weir({"report", "compare", folder, folder});
+  EXPECT_EQ(both.exit_code, 4) << both.err;
+  EXPECT_THAT(both.out, HasSubstr("weir report merge"));
+  EXPECT_THAT(both.out, testing::Not(HasSubstr("7 or more a side")));
   // The same part of two runs is none.
   const auto alike = test::run_weir({"report", "compare", first, first});
   EXPECT_THAT(alike.out, testing::Not(HasSubstr("weir report merge")));
