@@ -63,13 +63,13 @@ class Replay {
   const Uncertainty& uncertainty_;
 };
 
-struct Tried {
+struct TriedOffset {
   Duration offset;
   std::size_t mistakes = 0;
 };
 
-std::vector<Tried> try_offsets(Replay& replay, ClockOffset range, std::int64_t tries) {
-  std::vector<Tried> tried;
+std::vector<TriedOffset> try_offsets(Replay& replay, ClockOffset range, std::int64_t tries) {
+  std::vector<TriedOffset> tried;
   for (std::int64_t i = 0; i <= tries; ++i) {
     const Duration offset =
         range.least + Duration::from_ns((range.most - range.least).ns() / tries * i);
@@ -78,7 +78,7 @@ std::vector<Tried> try_offsets(Replay& replay, ClockOffset range, std::int64_t t
   return tried;
 }
 
-std::size_t fewest_mistakes(const std::vector<Tried>& tried) {
+std::size_t fewest_mistakes(const std::vector<TriedOffset>& tried) {
   const auto fewest =
       std::min_element(tried.begin(), tried.end(),
                        [](const auto& a, const auto& b) { return a.mistakes < b.mistakes; });
@@ -86,7 +86,7 @@ std::size_t fewest_mistakes(const std::vector<Tried>& tried) {
 }
 
 /// Those best ones that lie side by side nearest to none.
-ClockOffset best_of(const std::vector<Tried>& tried) {
+ClockOffset best_of(const std::vector<TriedOffset>& tried) {
   const std::size_t fewest = fewest_mistakes(tried);
   ClockOffset best{Duration::max(), Duration::max()};
   for (std::size_t i = 0; i < tried.size();) {
@@ -103,10 +103,10 @@ ClockOffset best_of(const std::vector<Tried>& tried) {
 }
 
 /// Whether the best explain clearly more than most do.
-bool is_clear(const std::vector<Tried>& tried) {
+bool is_clear(const std::vector<TriedOffset>& tried) {
   constexpr std::size_t least_more = 5;
   std::vector<std::size_t> mistakes;
-  for (const Tried& t : tried) mistakes.push_back(t.mistakes);
+  for (const TriedOffset& t : tried) mistakes.push_back(t.mistakes);
   const auto middle = mistakes.begin() + static_cast<std::ptrdiff_t>(mistakes.size() / 2);
   std::nth_element(mistakes.begin(), middle, mistakes.end());
   const std::size_t fewest = fewest_mistakes(tried);
@@ -121,7 +121,7 @@ OffsetGuess guess_offset(const std::vector<policy::Limit>& limits,
                          std::span<const Group* const> groups, const Uncertainty& uncertainty,
                          ClockOffset range) {
   Replay replay(limits, environment, observations, groups, uncertainty);
-  const std::vector<Tried> coarse = try_offsets(replay, range, tried_offsets);
+  const std::vector<TriedOffset> coarse = try_offsets(replay, range, tried_offsets);
   const ClockOffset as_good = best_of(coarse);
   const Duration step = Duration::from_ns((range.most - range.least).ns() / tried_offsets * 2);
   const ClockOffset nearby{std::max(range.least, as_good.middle() - step),
