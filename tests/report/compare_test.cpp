@@ -117,6 +117,21 @@ TEST(Compare, DifferentRequestsDoNotPass) {
               testing::StartsWith("fail"));
 }
 
+TEST(Compare, PageCutsLongNamesButWhereItListsAll) {
+  const std::string name(80, 'x');
+  Json base = bundled("quickstart");
+  base["classes"][name] = base["classes"]["script"];
+  Json worse = base;
+  worse["classes"][name]["denied_ratio"] = 0.9;
+  const std::string page = compare_html(compare_reports({base}, {worse}, {}), {base}, {worse});
+  const std::string cut = "classes." + std::string(51, 'x') + "…";
+  const std::size_t folded = page.find("Every figure");
+  ASSERT_NE(folded, std::string::npos);
+  EXPECT_THAT(page.substr(0, folded), HasSubstr(cut));
+  EXPECT_THAT(page.substr(0, folded), testing::Not(HasSubstr(name + ".denied_ratio")));
+  EXPECT_THAT(page.substr(folded), HasSubstr(name + ".denied_ratio"));
+}
+
 TEST(Compare, SaysWhereKeysArePseudonymsOnOneSide) {
   const Json hashed = bundled("quickstart");
   Json plain = hashed;
