@@ -27,7 +27,9 @@ TEST(HtmlSections, OfAVerificationDrawItsFirstDisagreements) {
   one.expected = "denied";
   one.before = "allowed 12.5 ms before, denied 4.0 ms before";
   facts.first_disagreements = {one};
-  const Json report = {{"verdict", "fail"}, {"verify", make_verification(facts)}};
+  const Json report = {{"verdict", "fail"},
+                       {"totals", {{"attempts", 1'000}, {"errors", 0}}},
+                       {"verify", make_verification(facts)}};
   HtmlPage page("verified");
   add_verification_section(page, report, Cells(TerminalOptions{.unicode = true}));
   const std::string html = page.render();
