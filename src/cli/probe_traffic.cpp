@@ -8,6 +8,7 @@
 
 #include "core/columns.hpp"
 #include "core/text.hpp"
+#include "oracle/pace.hpp"
 #include "policy/policy.hpp"
 
 namespace weir::cli {
@@ -98,7 +99,16 @@ std::vector<Allowance> allowances_of(const policy::PolicySpec& spec) {
   Columns columns;
   const auto policy = policy::bind_policy(keyless, columns, {}, "/policy");
   if (!policy) return found;
-  for (const policy::Limit& limit : policy->limits) found.push_back(OneKey(limit).allowance());
+  for (const policy::Limit& limit : policy->limits) {
+    found.push_back(OneKey(limit).allowance());
+    const auto pace = oracle::pace_of(limit);
+    if (!pace) continue;
+    // Where denied requests count, who asks for all that there is gets nothing: a little less does.
+    constexpr double nothing = 0.1;
+    constexpr double little_less = 0.65;
+    const double rate = per_second(pace->rate);
+    if (found.back().per_second < nothing * rate) found.back().per_second = little_less * rate;
+  }
   return found;
 }
 

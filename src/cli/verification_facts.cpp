@@ -6,6 +6,7 @@
 
 #include "core/random.hpp"
 #include "gateway/limit_gatekeeper.hpp"
+#include "oracle/inconclusive.hpp"
 #include "oracle/likeness.hpp"
 #include "oracle/verify.hpp"
 
@@ -61,11 +62,25 @@ std::string before(const Evidence& evidence, std::uint32_t number) {
   return "";
 }
 
+/// What the gateway behaves like. Where so much is open that nothing is said, since decisions may
+/// have been late, another policy that explains all of them as made in time is what it enforces.
+std::optional<oracle::Likeness> likeness_of(const Evidence& evidence, oracle::Verification& found) {
+  if (found.findings.disagree > 0) return oracle::find_likeness(evidence, found);
+  if (!oracle::is_too_open(found.findings.undetermined, found.decisions())) return std::nullopt;
+  auto prompt = oracle::verify_prompt(evidence);
+  if (!prompt || prompt->findings.disagree == 0) return std::nullopt;
+  auto likeness = oracle::find_likeness(evidence, *prompt);
+  if (!likeness || !likeness->settles) return std::nullopt;
+  found = std::move(*prompt);
+  return likeness;
+}
+
 }  // namespace
 
 VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudonyms) {
   const Evidence evidence = gathered.finish();
-  const oracle::Verification found = oracle::verify(evidence);
+  oracle::Verification found = oracle::verify(evidence);
+  const auto likeness = likeness_of(evidence, found);
   const oracle::Findings& findings = found.findings;
   VerificationFacts facts;
   facts.believed = words_of(evidence);
@@ -73,7 +88,7 @@ VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudony
   facts.depends_on_clock = found.depends_on_clock;
   facts.clock_tick = found.tick;
   std::optional<oracle::ClockOffset> offset = found.offset;
-  if (const auto likeness = oracle::find_likeness(evidence, found)) {
+  if (likeness) {
     facts.behaves_like = likeness->words;
     if (!offset && found.depends_on_clock) offset = likeness->offset;
   }

@@ -15,6 +15,7 @@
 #include "cli/scenario_runs.hpp"
 #include "cli/shard_choice.hpp"
 #include "cli/verification_facts.hpp"
+#include "core/text.hpp"
 #include "load/load_run.hpp"
 #include "oracle/live_evidence.hpp"
 #include "report/json.hpp"
@@ -95,6 +96,29 @@ tl::expected<policy::PolicySpec, std::string> VerifyCommand::policy_of(
       std::string(policies.empty() ? "there is no such policy" : "name one policy with --policy"));
 }
 
+/// Answers that mean neither allowed nor denied say nothing of the limit, and are often its
+/// denials; nothing where they are few.
+std::string why_many_mean_nothing(const metrics::LiveTotals& totals) {
+  constexpr std::uint64_t few = 20;
+  const auto kind = totals.errors.find("unexpected_status");
+  std::uint64_t answers = 0;
+  for (const auto& [status, count] : totals.statuses) answers += count;
+  if (kind == totals.errors.end() || kind->second * few < answers) return "";
+  std::string statuses;
+  for (const auto& [status, count] : totals.statuses) {
+    // What is allowed is 2xx and 3xx unless the scenario says otherwise; the others may be it.
+    if (status.starts_with('2') || status.starts_with('3')) continue;
+    statuses += fmt::format("{}{} had status {}", statuses.empty() ? "" : ", ",
+                            format_count(static_cast<std::int64_t>(count)), status);
+  }
+  return fmt::format(
+      "{} of {} answers meant neither allowed nor denied ({}): --denied, or \"denied_status\" in "
+      "the "
+      "policy's \"response\", says which statuses are denials",
+      format_count(static_cast<std::int64_t>(kind->second)),
+      format_count(static_cast<std::int64_t>(answers)), statuses);
+}
+
 int VerifyCommand::run_scenario(scenario::Scenario scenario, const std::string& source) {
   if (!runs.claim_report(scenario, source)) return exit_usage;
   say_that_it_is_not_cut("a verification", common.quiet);
@@ -142,6 +166,9 @@ int VerifyCommand::run_scenario(scenario::Scenario scenario, const std::string& 
   VerificationResult result = verification_of(**evidence, pseudonyms);
   result.facts.least_agreement = least_agreement;
   outcome.verification = std::move(result.facts);
+  const auto& totals = outcome.policies.front().accumulator.live;
+  const std::string unclear = totals ? why_many_mean_nothing(*totals) : "";
+  if (!result.why_inconclusive.empty() && !unclear.empty()) result.why_inconclusive = unclear;
   if (outcome.why_inconclusive.empty()) outcome.why_inconclusive = result.why_inconclusive;
   const auto report = report::make_report(observed.scenario, outcome, {.pseudonyms = pseudonyms});
   const int code = deliver_report(report, runs.out, runs.formats, common);

@@ -127,24 +127,29 @@ std::string traffic_that_overlaps_less(const Evidence& evidence, double share, d
   }
   if (wanted < rate) {
     return fmt::format(
-        "what was admitted took {:.3g} ms, and each key sent {:.3g} requests a second, of which "
-        "{:.2g} fill its limit: more keys with about {:.2g} a second each would decide",
-        answers_ms, rate, fills, wanted);
+        "what was admitted took {:.3g} ms, and each key sent {} requests a second, of which {} "
+        "fill "
+        "its limit: more keys with about {} a second each would decide",
+        answers_ms, rate_in_words(rate), rate_in_words(fills), rate_in_words(wanted));
   }
   return fmt::format(
-      "what was admitted took {:.3g} ms, and {:.2g} requests a second of a key fill its limit: an "
+      "what was admitted took {:.3g} ms, and {} requests a second of a key fill its limit: an "
       "upstream that takes longer, so that fewer do, or asking from nearer to the gateway would "
       "decide",
-      answers_ms, fills);
+      answers_ms, rate_in_words(fills));
 }
 
 std::string traffic_less_close(const Evidence& evidence, double share) {
   const double rate = rate_of_keys(evidence);
   const double answers_ms = static_cast<double>(usual_time(evidence).ns()) / 1e6;
+  const std::string fewer = rate_in_words(rate * most_undetermined / share * 0.8);
+  const bool has_keys = evidence.groups.size() > 1;
   return fmt::format(
-      "answers took {:.3g} ms and each key sent {:.3g} requests a second: more keys with at most "
-      "{:.2g} a second each, from nearer to the gateway, would decide",
-      answers_ms, rate, rate * most_undetermined / share * 0.8);
+      "answers took {:.3g} ms and each key sent {} requests a second: {} {} a second{}, from "
+      "nearer "
+      "to the gateway, would decide",
+      answers_ms, rate_in_words(rate), has_keys ? "more keys with at most" : "at most", fewer,
+      has_keys ? " each" : "");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "oracle/decision_times.hpp"
+#include "oracle/inconclusive.hpp"
 #include "oracle/neighbours.hpp"
 
 namespace weir::oracle {
@@ -40,22 +42,44 @@ Evidence sample_of(const Evidence& evidence, const Verification& found) {
   return sample;
 }
 
+constexpr double open_counts = 0.2;
+
 /// What a policy leaves unexplained; what it leaves open counts a little, since that explains
 /// nothing.
 double unexplained(const Findings& findings) {
-  return static_cast<double>(findings.disagree) + 0.2 * static_cast<double>(findings.undetermined);
+  return static_cast<double>(findings.disagree) +
+         open_counts * static_cast<double>(findings.undetermined);
+}
+
+/// How many admissions were answered much later than denials are, if the policy holds some back.
+double held_back_in(const Evidence& sample) {
+  constexpr Duration noise = Duration::from_ms(20);
+  if (!would_hold_back(sample)) return 0.0;
+  const Duration prompt = decision_times(sample.observations, true).front();
+  double count = 0.0;
+  for (const Group& group : sample.groups) {
+    for (const std::uint32_t n : group.observations) {
+      const Observation& o = sample.observations[n];
+      count += o.allowed && o.is_known && o.received - o.sent - noise > prompt ? 1.0 : 0.0;
+    }
+  }
+  return count;
 }
 
 class Search {
  public:
   Search(const Evidence& evidence, Evidence sample)
-      : original_(evidence.limits), sample_(std::move(sample)) {}
+      : original_(evidence.limits), sample_(std::move(sample)), held_back_(held_back_in(sample_)) {}
 
   Findings findings(const std::vector<policy::Limit>& limits) {
     sample_.limits = limits;
     return verify(sample_, Effort::quick).findings;
   }
-  double score(const std::vector<policy::Limit>& limits) { return unexplained(findings(limits)); }
+  /// What a limit that holds nothing back says of answers that come late is nothing.
+  double score(const std::vector<policy::Limit>& limits) {
+    const double its = unexplained(findings(limits));
+    return would_hold_back(sample_) ? its : its + open_counts * held_back_;
+  }
 
   /// The neighbour that explains the most, if any explains more than the policy.
   std::optional<Neighbour> best() {
@@ -104,13 +128,14 @@ class Search {
 
   const std::vector<policy::Limit>& original_;
   Evidence sample_;
+  double held_back_ = 0.0;
   std::optional<Neighbour> best_;
   double best_score_ = 0.0;
 };
 
-}  // namespace
-
-namespace {
+bool settles(const Verification& like) {
+  return like.findings.disagree == 0 && !is_too_open(like.findings.undetermined, like.decisions());
+}
 
 /// The same requests as if all of them asked for one key of the only limit.
 Evidence as_one_key(Evidence evidence) {
@@ -147,7 +172,7 @@ std::optional<Likeness> like_one_key(const Evidence& evidence, const Verificatio
                         like.findings.undetermined * clearly_most <= like.decisions();
   if (!explains) return std::nullopt;
   return Likeness{"one limit for all keys, as if by the client's address or by nothing",
-                  like.findings.disagree, like.offset};
+                  like.findings.disagree, settles(like), like.offset};
 }
 
 }  // namespace
@@ -162,7 +187,9 @@ std::optional<Likeness> find_likeness(const Evidence& evidence, const Verificati
   const Verification like = verify(as_that);
   const std::uint64_t disagree = like.findings.disagree;
   if (disagree * clearly_most > found.findings.disagree) return std::nullopt;
-  return Likeness{best->words, disagree, like.offset};
+  // What holds nothing back does not explain answers that were.
+  const bool explains_delays = !would_hold_back(evidence) || would_hold_back(as_that);
+  return Likeness{best->words, disagree, explains_delays && settles(like), like.offset};
 }
 
 }  // namespace weir::oracle

@@ -14,6 +14,8 @@ struct Likeness {
   std::string words;
   /// How many decisions it does not explain either.
   std::uint64_t disagree = 0;
+  /// Whether it explains all decisions, and leaves few of them open.
+  bool settles = false;
   /// Of the gateway's clock, if it is that and the decisions show it.
   std::optional<ClockOffset> offset;
 };

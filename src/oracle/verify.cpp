@@ -189,6 +189,10 @@ void find_offset_as_told(const Evidence& evidence, Judge& judge, std::span<const
   Findings findings = judge.judge(all, with_offset(likely, uncertainty));
   const auto wrong = [](const Findings& f) { return std::pair(f.disagree, told_wrongly(f)); };
   if (wrong(findings) >= wrong(found.findings)) return;
+  // One that only leaves everything open explains nothing.
+  const std::uint64_t opened =
+      findings.undetermined - std::min(findings.undetermined, found.findings.undetermined);
+  if (is_too_open(opened, found.decisions())) return;
   found.depends_on_clock = true;
   found.judged_with = likely;
   if (told_wrongly(findings) == 0) found.offset = likely;
@@ -372,6 +376,20 @@ void list_first_disagreements(const Evidence& evidence, Verification& found) {
 }
 
 }  // namespace
+
+bool would_hold_back(const Evidence& evidence) {
+  const std::vector<const Group*> some = telling_groups(evidence);
+  return may_delay(evidence.limits, evidence.environment, evidence.observations, some);
+}
+
+std::optional<Verification> verify_prompt(const Evidence& evidence) {
+  if (depends_on_ends(evidence.limits) || !would_hold_back(evidence)) return std::nullopt;
+  Uncertainty uncertainty = uncertainty_of(evidence.limits);
+  uncertainty.decided_within = decision_times(evidence.observations, true).front();
+  Verification found = verify_with(evidence, uncertainty, Effort::quick);
+  list_first_disagreements(evidence, found);
+  return found;
+}
 
 Verification verify(const Evidence& evidence, Effort effort) {
   Uncertainty uncertainty = uncertainty_of(evidence.limits);

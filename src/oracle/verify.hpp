@@ -52,4 +52,11 @@ enum class Effort { thorough, quick };
 
 Verification verify(const Evidence& evidence, Effort effort = Effort::thorough);
 
+/// As if every decision had been made as soon as nearly all denials were: what disagrees then may
+/// also have been late. Only of policies that may hold requests back.
+std::optional<Verification> verify_prompt(const Evidence& evidence);
+
+/// Whether the policy would hold some of what was sent back.
+bool would_hold_back(const Evidence& evidence);
+
 }  // namespace weir::oracle

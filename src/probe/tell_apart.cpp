@@ -147,14 +147,14 @@ std::string Inquiry::needed_budget() {
   return larger_budget(requests, Duration::from_ns(time_ns));
 }
 
-// Never less than there was: and if that would have done, it was used up for other ends, so that it
-// takes twice of what ran out first.
+// Never less than there was: and if little more would have done, that was used up for other ends,
+// so that it takes twice of what ran out first.
 std::string Inquiry::larger_budget(std::uint64_t more_requests, Duration more_time) const {
   const std::uint64_t requests_given = result_.facts.requests_used + target_.requests_left();
   const Duration time_given = result_.facts.time_used + std::max(target_.time_left(), Duration());
   std::uint64_t requests = std::max(result_.facts.requests_used + more_requests, requests_given);
   Duration time = std::max(result_.facts.time_used + more_time, time_given);
-  if (requests == requests_given && time == time_given) {
+  if (requests * 5 < requests_given * 6 && time.ns() / 6 < time_given.ns() / 5) {
     const auto share_of_requests = static_cast<double>(result_.facts.requests_used) /
                                    static_cast<double>(std::max<std::uint64_t>(requests_given, 1));
     const double share_of_time = static_cast<double>(result_.facts.time_used.ns()) /

@@ -207,7 +207,8 @@ class ProbeStory : private Cells {
       const Json& next = probe_["alternatives"][0];
       std::string text = fmt::format("next best: {}", words(next));
       if (next["unexplained"] > 0) {
-        text += fmt::format(", which cannot explain {} decisions", count_of(next["unexplained"]));
+        text += fmt::format(", which cannot explain {}",
+                            number_of(next["unexplained"], "decision", "decisions"));
       }
       lines("", text, Style::dim);
     }

@@ -53,6 +53,25 @@ INSTANTIATE_TEST_SUITE_P(Queue, Likenesses,
                                                  "sliding-window-log limit=10 window=1s",
                                                  "nginx-limit-req burst=9 rate=10/s"}));
 
+// Late decisions would explain it, but another burst explains that nothing was late.
+TEST(Likeness, OfAQueueSettlesWhatLateDecisionsLeaveOpen) {
+  VirtualTraffic traffic = likeness_traffic();
+  traffic.requests_per_second = 12.0;
+  traffic.requests = 2'000;
+  traffic.keys = 20;
+  const Evidence evidence = observe(limit_of("nginx-limit-req rate=10/s burst=5"), traffic,
+                                    limit_of("nginx-limit-req rate=10/s burst=6"));
+  const auto prompt = verify_prompt(evidence);
+  ASSERT_TRUE(prompt);
+  EXPECT_GT(prompt->findings.disagree, 20U);
+  const auto likeness = find_likeness(evidence, *prompt);
+  ASSERT_TRUE(likeness);
+  EXPECT_TRUE(likeness->settles);
+  EXPECT_EQ(likeness->words, "a burst of 5");
+  EXPECT_FALSE(verify_prompt(
+      observe(limit_of("gcra rate=10/s burst=5"), traffic, limit_of("gcra rate=10/s burst=6"))));
+}
+
 // Nothing else distinguishes a key that the gateway does not look at.
 TEST(Likeness, NamesAKeyThatTheGatewayDoesNotTellApart) {
   const policy::Limit limit = limit_of("gcra rate=40/s burst=20");

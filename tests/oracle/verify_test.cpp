@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "oracle/inconclusive.hpp"
 #include "oracle/likeness.hpp"
 #include "oracle/virtual_target.hpp"
 
@@ -208,6 +209,16 @@ TEST(Verify, OneSlowDenialDoesNotMakeEveryDecisionUncertain) {
   EXPECT_GT(verify(evidence).findings.disagree, 100U);
 }
 
+// Where late decisions leave much open, no other policy must seem to explain all that was prompt.
+void expect_nothing_else_settles(const Evidence& evidence, const Verification& found,
+                                 const std::string& words) {
+  if (!is_too_open(found.findings.undetermined, found.decisions())) return;
+  const auto prompt = verify_prompt(evidence);
+  if (!prompt || prompt->findings.disagree == 0) return;
+  const auto likeness = find_likeness(evidence, *prompt);
+  EXPECT_FALSE(likeness && likeness->settles) << words << " like " << likeness->words;
+}
+
 // One that is late and admitted can take the place of others, and spoils no key but its own.
 TEST(Verify, NeverCallsLateDecisionsWrong) {
   for (std::uint64_t seed = 1; seed <= rounds(); ++seed) {
@@ -225,6 +236,7 @@ TEST(Verify, NeverCallsLateDecisionsWrong) {
       const Verification untold = verify(evidence);
       EXPECT_EQ(untold.findings.disagree, 0U)
           << words << ", nothing told, seed " << seed << ": " << words_of(evidence, untold);
+      expect_nothing_else_settles(evidence, untold, fmt::format("{}, seed {}", words, seed));
     }
   }
 }

@@ -15,6 +15,7 @@ using testing::Not;
 
 std::string last_sentence(const metrics::VerificationFacts& facts, const char* verdict) {
   const nlohmann::ordered_json report = {{"verdict", verdict},
+                                         {"totals", {{"attempts", 2'000}, {"errors", 0}}},
                                          {"verify", make_verification(facts)}};
   return verification_sentences(report, Cells(TerminalOptions())).back();
 }
