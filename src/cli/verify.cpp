@@ -113,8 +113,7 @@ std::string why_many_mean_nothing(const metrics::LiveTotals& totals) {
   }
   return fmt::format(
       "{} of {} answers meant neither allowed nor denied ({}): --denied, or \"denied_status\" in "
-      "the "
-      "policy's \"response\", says which statuses are denials",
+      "the policy's \"response\", says which statuses are denials",
       format_count(static_cast<std::int64_t>(kind->second)),
       format_count(static_cast<std::int64_t>(answers)), statuses);
 }

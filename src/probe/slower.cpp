@@ -120,13 +120,10 @@ void Inquiry::look_for_slower() {
                                        (target_.time_left().ns() * 9 / 10 - refill_ns_) / every,
                                        longest_ns / every, most_requests});
   if (count < fewest_requests) return;
-  Track track;
-  track.key = fresh_key();
-  add_evenly(track, 0, every * count, every);
   // With one or two slots one waits for the other.
   constexpr std::int64_t few_slots = 2;
-  if (first.kind == Kind::concurrency && first.limit <= few_slots)
-    track = one_by_one(track.key, count);
+  const bool waits = first.kind == Kind::concurrency && first.limit <= few_slots;
+  Track track = waits ? one_by_one(fresh_key(), count) : burst(fresh_key(), count, every, 0);
   track.ends_after_denials = 6;
   const KeyNumbers key = track.key;
   const auto seen = perform({"just below", "Does a slower limit hold beside it?", {track}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 namespace weir::probe {
+
 WindowCount::WindowCount(const History& history, bool count_denied) : count_denied_(count_denied) {
   const auto add = [](Times& times, const Event& event) {
     times.sent.add(event.sent);

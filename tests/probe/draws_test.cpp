@@ -173,6 +173,15 @@ int draws_wanted() { return number_in_environment("WEIR_PROBE_DRAWS", usual_draw
 /// The draws' numbers begin here, so that one that failed can be looked at alone.
 int first_draw() { return number_in_environment("WEIR_PROBE_FIRST", 1); }
 
+/// A probe by one key candidate, within the usual budget.
+ProbeResult probe_by_user(VirtualGateway& gateway) {
+  ProbeOptions options;
+  options.candidates = {"header:X-User"};
+  ProbeResult found = run_probe(gateway, options);
+  EXPECT_LE(gateway.used(), 1'000U);
+  return found;
+}
+
 class ProbeDrawsOf : public testing::TestWithParam<std::tuple<std::string, int>> {};
 
 // Behind one of them a probe sees the other where it is slower; where budget and time do not tell
@@ -186,10 +195,7 @@ TEST(ProbeDraws, TwoLimitsAreFound) {
     for (int n = first_draw(); n < first_draw() + wanted; ++n) {
       const Drawn drawn = draw_two(second, static_cast<std::uint64_t>(n));
       VirtualGateway gateway(drawn.setup);
-      ProbeOptions options;
-      options.candidates = {"header:X-User"};
-      const ProbeResult found = run_probe(gateway, options);
-      EXPECT_LE(gateway.used(), 1'000U);
+      const ProbeResult found = probe_by_user(gateway);
       const auto& further = found.facts.further_limits;
       const bool is_decided = found.facts.found.family != "undecided";
       const bool is_right = found.facts.found.family == drawn.family && further.size() == 1 &&
@@ -232,10 +238,7 @@ TEST(ProbeDraws, ABucketBesideALimitOnConcurrencyIsFound) {
     setup.limits = {fmt::format("concurrency limit={}", slots),
                     fmt::format("token-bucket capacity={} rate={}/s", capacity, rate)};
     VirtualGateway gateway(setup);
-    ProbeOptions options;
-    options.candidates = {"header:X-User"};
-    const ProbeResult found = run_probe(gateway, options);
-    EXPECT_LE(gateway.used(), 1'000U);
+    const ProbeResult found = probe_by_user(gateway);
     const auto& further = found.facts.further_limits;
     const bool is_decided = found.facts.found.family != "undecided";
     const bool is_right = found.facts.found.family == "concurrency" &&
@@ -269,10 +272,7 @@ TEST_P(ProbeDrawsOf, AreFound) {
   for (int n = first_draw(); n < first_draw() + wanted; ++n) {
     const Drawn drawn = draw(kind, Duration::from_us(leg_us), static_cast<std::uint64_t>(n));
     VirtualGateway gateway(drawn.setup);
-    ProbeOptions options;
-    options.candidates = {"header:X-User"};
-    const ProbeResult found = run_probe(gateway, options);
-    EXPECT_LE(gateway.used(), 1'000U);
+    const ProbeResult found = probe_by_user(gateway);
     EXPECT_LE(gateway.most_in_a_second(), 200U);
     requests += gateway.used();
     const bool right =
