@@ -158,6 +158,15 @@ bool is_too_open(std::uint64_t undetermined, std::uint64_t decisions) {
   return static_cast<double>(undetermined) > most_undetermined * static_cast<double>(decisions);
 }
 
+std::string held_or_upstream(const Evidence& evidence) {
+  const auto pace = pace_of(evidence.limits[0]);
+  return fmt::format(
+      "answers come later by just as much as if the gateway held requests back to {} a second, "
+      "which the policy does not, or an upstream served no more: one that answers at once would "
+      "decide",
+      pace ? rate_in_words(per_second(pace->rate)) : "a few");
+}
+
 std::string why_inconclusive(const Evidence& evidence, const Verification& found) {
   const std::uint64_t decisions = found.decisions();
   if (decisions == 0) return "no request was decided";

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "oracle/decision_times.hpp"
+#include "oracle/held_answers.hpp"
 #include "oracle/inconclusive.hpp"
 #include "oracle/neighbours.hpp"
 
@@ -71,8 +72,11 @@ class Search {
   Search(const Evidence& evidence, Evidence sample)
       : original_(evidence.limits), sample_(std::move(sample)), held_back_(held_back_in(sample_)) {}
 
+  /// Of a queue, as if nothing had been late: what late decisions explain tells no neighbours
+  /// apart.
   Findings findings(const std::vector<policy::Limit>& limits) {
     sample_.limits = limits;
+    if (const auto prompt = verify_prompt(sample_)) return prompt->findings;
     return verify(sample_, Effort::quick).findings;
   }
   /// What a limit that holds nothing back says of answers that come late is nothing.
@@ -175,10 +179,24 @@ std::optional<Likeness> like_one_key(const Evidence& evidence, const Verificatio
                   like.findings.disagree, settles(like), like.offset};
 }
 
+/// A gateway that holds back what the policy lets through at once.
+std::optional<Likeness> like_held(const Evidence& evidence, const Verification& found) {
+  const auto held = find_held_answers(evidence);
+  if (!held || !held->is_sure) return std::nullopt;
+  const auto queue = held_back({evidence.limits, "", 0, ""}, held->at_once);
+  if (!queue) return std::nullopt;
+  Evidence as_that = evidence;
+  as_that.limits = queue->limits;
+  const Verification like = verify(as_that);
+  if (like.findings.disagree * clearly_most > found.findings.disagree) return std::nullopt;
+  return Likeness{queue->words, like.findings.disagree, settles(like), like.offset};
+}
+
 }  // namespace
 
 std::optional<Likeness> find_likeness(const Evidence& evidence, const Verification& found) {
   if (found.findings.disagree == 0) return std::nullopt;
+  if (auto held = like_held(evidence, found)) return held;
   if (auto shared = like_one_key(evidence, found)) return shared;
   const auto best = Search(evidence, sample_of(evidence, found)).best();
   if (!best) return std::nullopt;

@@ -58,12 +58,24 @@ std::optional<policy::Limit> with_parameters(policy::Limit limit, limiter::Param
   return limit;
 }
 
+/// The nearest rate in whole units a minute, which is as fine as some products take them.
+ParameterValue by_the_minute(Rate rate) {
+  constexpr double minute_s = 60.0;
+  return Rate{static_cast<std::uint64_t>(std::llround(per_second(rate) * minute_s)),
+              Duration::from_seconds(60)};
+}
+
 std::optional<Neighbour> changed(const Limits& original, std::size_t number,
-                                 const std::string& parameter, const ParameterValue& value) {
+                                 const std::string& parameter, ParameterValue value) {
   const limiter::Parameters& before = original[number].variants[0];
   limiter::Parameters parameters = before;
   parameters.set(parameter, value);
-  auto limit = with_parameters(original[number], std::move(parameters));
+  auto limit = with_parameters(original[number], parameters);
+  if (const auto* rate = std::get_if<Rate>(&value); !limit && rate != nullptr) {
+    value = by_the_minute(*rate);
+    parameters.set(parameter, value);
+    limit = with_parameters(original[number], std::move(parameters));
+  }
   if (!limit) return std::nullopt;
   const auto old = before.values().find(parameter);
   Neighbour neighbour{
@@ -222,12 +234,13 @@ std::vector<Neighbour> rounded(const Neighbour& from, const Limits& original) {
   return neighbours;
 }
 
-std::optional<Neighbour> held_back(const Neighbour& from) {
+std::optional<Neighbour> held_back(const Neighbour& from, std::int64_t at_once) {
   const auto pace = pace_of(from.limits[from.limit]);
   if (!pace || pace->rate.units == 0) return std::nullopt;
   limiter::Parameters nginx;
   nginx.set("rate", pace->rate);
   nginx.set("burst", std::max<std::int64_t>(pace->burst - 1, 0));
+  if (at_once > 0) nginx.set("delay", at_once);
   std::vector<Neighbour> made;
   add_algorithm(from.limits, from.limit, "nginx-limit-req", std::move(nginx), made);
   if (made.empty()) return std::nullopt;

@@ -6,6 +6,7 @@
 
 #include "oracle/clock_ticks.hpp"
 #include "oracle/decision_times.hpp"
+#include "oracle/held_answers.hpp"
 #include "oracle/holders.hpp"
 #include "oracle/inconclusive.hpp"
 
@@ -375,6 +376,19 @@ void list_first_disagreements(const Evidence& evidence, Verification& found) {
   first.resize(told);
 }
 
+/// Of a policy that holds nothing back: answers that were, are not as it makes them.
+void judge_held(const Evidence& evidence, Verification& found) {
+  const auto held = find_held_answers(evidence);
+  if (!held) return;
+  if (!held->is_sure) {
+    found.why_inconclusive = held_or_upstream(evidence);
+    return;
+  }
+  count_held(*held, found.findings);
+  found.why_inconclusive.clear();
+  list_first_disagreements(evidence, found);
+}
+
 }  // namespace
 
 bool would_hold_back(const Evidence& evidence) {
@@ -404,6 +418,7 @@ Verification verify(const Evidence& evidence, Effort effort) {
   if (found.findings.disagree * seldom > found.decisions()) found.offset.reset();
   list_first_disagreements(evidence, found);
   found.why_inconclusive = why_inconclusive(evidence, found);
+  if (found.findings.disagree == 0) judge_held(evidence, found);
   return found;
 }
 

@@ -99,6 +99,7 @@ http {{
   limit_req_zone $http_x_user zone=nodelay:8m rate=1r/s;
   limit_req_zone $http_x_user zone=delay:8m rate=10r/s;
   limit_req_zone $http_x_user zone=users:8m rate=10r/s;
+  limit_req_zone $http_x_user zone=queue:8m rate=10r/s;
   limit_req_status 429;
   keepalive_requests 1000000;
   server {{
@@ -106,6 +107,7 @@ http {{
     location = /nodelay {{ limit_req zone=nodelay burst=20 nodelay; alias {folder}/answer; }}
     location = /users {{ limit_req zone=users burst=20 nodelay; alias {folder}/answer; }}
     location = /delay {{ limit_req zone=delay burst=20 delay=10; alias {folder}/answer; }}
+    location = /queue {{ limit_req zone=queue burst=5; alias {folder}/answer; }}
   }}
 }}
 )";
@@ -191,6 +193,27 @@ TEST_F(VerifyNginx, DelaysWhereThereAreNone) {
       verify("/nodelay", R"("algorithm": "nginx-limit-req", "rate": "1/s", "burst": 20)");
   expect_wrong(result);
   EXPECT_GT(result.number("verify.delays_too_short"), 10);
+}
+
+TEST_F(VerifyNginx, NoDelaysWhereThereAre) {
+  const VerifyTraffic traffic{.duration = "3s", .rate = "350/s", .users = 35};
+  for (const char* limit :
+       {R"("algorithm": "nginx-limit-req", "rate": "10/s", "burst": 5, "nodelay": true)",
+        R"("algorithm": "token-bucket", "rate": "10/s", "capacity": 6)"}) {
+    const LoadResult result = verify("/queue", limit, traffic);
+    expect_wrong(result);
+    EXPECT_GT(result.number("verify.delays_too_long"), 100) << limit;
+    EXPECT_EQ(result.report["verify"]["behaves_like"], "nginx-limit-req burst=5 rate=10/s")
+        << limit;
+  }
+}
+
+TEST_F(VerifyNginx, ARateOfItsQueueThatIsTenPercentLarger) {
+  const LoadResult result =
+      verify("/queue", R"("algorithm": "nginx-limit-req", "rate": "11/s", "burst": 5)",
+             {.duration = "5s", .rate = "350/s", .users = 35});
+  expect_wrong(result);
+  EXPECT_EQ(result.report["verify"]["behaves_like"], "a rate of 10/s");
 }
 
 TEST_F(VerifyNginx, AnotherAlgorithmOfTheSameRate) {

@@ -72,6 +72,26 @@ TEST(Likeness, OfAQueueSettlesWhatLateDecisionsLeaveOpen) {
       observe(limit_of("gcra rate=10/s burst=5"), traffic, limit_of("gcra rate=10/s burst=6"))));
 }
 
+TEST(Likeness, OfAQueueSettlesOnAnotherRate) {
+  VirtualTraffic traffic = likeness_traffic();
+  traffic.requests_per_second = 12.0;
+  traffic.requests = 2'000;
+  traffic.keys = 20;
+  for (const char* belief :
+       {"nginx-limit-req rate=11/s burst=5", "nginx-limit-req rate=630/m burst=5",
+        "nginx-limit-req rate=570/m burst=5"}) {
+    const Evidence evidence =
+        observe(limit_of("nginx-limit-req rate=10/s burst=5"), traffic, limit_of(belief));
+    const auto prompt = verify_prompt(evidence);
+    ASSERT_TRUE(prompt);
+    EXPECT_GT(prompt->findings.disagree, 20U);
+    const auto likeness = find_likeness(evidence, *prompt);
+    ASSERT_TRUE(likeness) << belief;
+    EXPECT_TRUE(likeness->settles) << belief;
+    EXPECT_EQ(likeness->words, belief[22] == '1' ? "a rate of 10/s" : "a rate of 600/1m");
+  }
+}
+
 // Nothing else distinguishes a key that the gateway does not look at.
 TEST(Likeness, NamesAKeyThatTheGatewayDoesNotTellApart) {
   const policy::Limit limit = limit_of("gcra rate=40/s burst=20");
