@@ -32,6 +32,17 @@ struct Findings : metrics::VerificationCounts {
   void add(const Findings& others);
 };
 
+/// What answers told that is not as it should have been.
+inline std::uint64_t told_wrongly(const Findings& findings) {
+  return findings.remaining.disagree + findings.reset_after.disagree +
+         findings.retry_after.disagree;
+}
+
+/// Whether nothing was decided or told otherwise than the limits would have it.
+inline bool is_explained(const Findings& findings) {
+  return findings.disagree == 0 && told_wrongly(findings) == 0;
+}
+
 /// Compares a gateway's decisions with those that its limits' model could have made.
 class Judge {
  public:

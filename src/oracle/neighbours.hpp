@@ -28,8 +28,8 @@ std::vector<Neighbour> neighbours_of(const std::vector<policy::Limit>& limits);
 std::optional<Neighbour> moved_on(const Neighbour& from, const std::vector<policy::Limit>& original,
                                   int steps);
 
-/// nginx's limit_req of the same burst and rate, which holds back what comes too soon after the first
-/// and `at_once` more; none where the limit has no such numbers, or nginx does not take them.
+/// nginx's limit_req of the same burst and rate, which holds back what comes too soon after the
+/// first and `at_once` more; none where the limit has no such numbers, or nginx does not take them.
 std::optional<Neighbour> held_back(const Neighbour& from, std::int64_t at_once = 0);
 
 /// The same parameter at round numbers close by, the roundest first.

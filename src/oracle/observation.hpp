@@ -45,6 +45,8 @@ struct Observation {
   /// without them: nothing against it, that it is denied, or one or the other.
   enum class Holders : std::uint8_t { admit, deny, either };
   Holders holders = Holders::admit;
+  /// Whether it may have been decided as late as it was answered, whatever holds of others.
+  bool may_be_late = false;
 
   bool is_late() const {
     return allowed && is_known &&
@@ -103,7 +105,7 @@ struct Uncertainty {
 inline TimeSpan decided_in(const Observation& observation, const Uncertainty& uncertainty) {
   TimeSpan span{observation.sent, observation.received};
   const bool is_bounded = observation.allowed || uncertainty.bounds_denials;
-  if (is_bounded && span.width() > uncertainty.decided_within) {
+  if (is_bounded && !observation.may_be_late && span.width() > uncertainty.decided_within) {
     span.to = span.from + uncertainty.decided_within;
   }
   return span;

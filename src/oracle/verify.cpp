@@ -9,6 +9,7 @@
 #include "oracle/held_answers.hpp"
 #include "oracle/holders.hpp"
 #include "oracle/inconclusive.hpp"
+#include "oracle/late_search.hpp"
 
 namespace weir::oracle {
 namespace {
@@ -30,12 +31,6 @@ bool may_delay(const std::vector<policy::Limit>& limits, const limiter::Environm
     }
   }
   return false;
-}
-
-/// What answers told that is not as it should have been.
-std::uint64_t told_wrongly(const Findings& findings) {
-  return findings.remaining.disagree + findings.reset_after.disagree +
-         findings.retry_after.disagree;
 }
 
 std::size_t denials_in(const Group& group, const std::vector<Observation>& observations) {
@@ -284,34 +279,28 @@ Verification verify_by_ends(Evidence evidence, Uncertainty uncertainty) {
   return found;
 }
 
-bool is_explained(const Findings& findings) {
-  return findings.disagree == 0 && told_wrongly(findings) == 0;
-}
-
-/// What was decided late for once spoils its keys, and only those: they are judged as if every
-/// decision of theirs could have been as late as its answer. No more keys are forgiven than there
-/// can be late decisions, and only if that explains all.
+/// What was decided late for once spoils its keys, and only those. No more keys are forgiven than
+/// there can be late decisions, and only if that explains all: first by the few that must have been
+/// late, where they are found; else as if every decision of the key could have been as late as its
+/// answer.
 void forgive_late(const Evidence& evidence, Uncertainty uncertainty, double most,
                   Verification& found) {
   if (is_explained(found.findings)) return;
   if (found.depends_on_clock) uncertainty = with_offset(found.judged_with, uncertainty);
-  Judge judge(evidence.limits, evidence.environment, evidence.observations);
+  LateSearch search(evidence, uncertainty);
   std::vector<const Group*> kept;
   std::vector<const Group*> spoiled;
   for (const Group& group : evidence.groups) {
-    const Group* one = &group;
-    const bool is_right = is_explained(judge.judge({&one, 1}, uncertainty));
-    (is_right ? kept : spoiled).push_back(one);
+    (search.is_explained(group) ? kept : spoiled).push_back(&group);
   }
   if (static_cast<double>(spoiled.size()) > most) return;
-  Findings findings = judge.judge(kept, uncertainty);
-  uncertainty.decided_within = Duration::max();
-  const Findings forgiven = judge.judge(spoiled, uncertainty);
-  if (!is_explained(forgiven)) return;
+  Findings findings = search.judge(kept);
   for (const Group* group : spoiled) {
-    for (const std::uint32_t n : group->observations) findings.marks[n] = forgiven.marks[n];
+    const auto forgiven = search.explain(*group);
+    if (!forgiven) return;
+    for (const std::uint32_t n : group->observations) findings.marks[n] = forgiven->marks[n];
+    findings.add(*forgiven);
   }
-  findings.add(forgiven);
   found.findings = std::move(findings);
 }
 

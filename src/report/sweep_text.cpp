@@ -50,17 +50,18 @@ bool is_sweep_report(const nlohmann::ordered_json& report) {
 }
 
 SweepThresholds::SweepThresholds(const nlohmann::ordered_json& sweep) {
-  using Json = nlohmann::ordered_json;
-  const Json open = sweep.value("not_judged", Json::array());
+  using nlohmann::ordered_json;
+  const ordered_json open = sweep.value("not_judged", ordered_json::array());
   const auto append = [](std::string& list, const std::string& one) {
     list += fmt::format("{}{}", list.empty() ? "" : ", ", one);
   };
-  for (const Json& expression : sweep["thresholds"]) {
-    const bool is_open = std::any_of(
-        open.begin(), open.end(), [&](const Json& one) { return one["expression"] == expression; });
+  for (const ordered_json& expression : sweep["thresholds"]) {
+    const bool is_open = std::any_of(open.begin(), open.end(), [&](const ordered_json& one) {
+      return one["expression"] == expression;
+    });
     if (!is_open) append(judged, expression.get<std::string>());
   }
-  for (const Json& one : open) {
+  for (const ordered_json& one : open) {
     auto reason = one["reason"].get<std::string>();
     if (const auto colon = reason.rfind(": not judged"); colon != std::string::npos) {
       reason.resize(colon);

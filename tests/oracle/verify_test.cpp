@@ -221,6 +221,8 @@ void expect_nothing_else_settles(const Evidence& evidence, const Verification& f
 
 // One that is late and admitted can take the place of others, and spoils no key but its own.
 TEST(Verify, NeverCallsLateDecisionsWrong) {
+  std::uint64_t decisions = 0;
+  std::uint64_t undetermined = 0;
   for (std::uint64_t seed = 1; seed <= rounds(); ++seed) {
     for (const std::string& words : some_limits(seed)) {
       const policy::Limit limit = limit_of(words);
@@ -237,8 +239,18 @@ TEST(Verify, NeverCallsLateDecisionsWrong) {
       EXPECT_EQ(untold.findings.disagree, 0U)
           << words << ", nothing told, seed " << seed << ": " << words_of(evidence, untold);
       expect_nothing_else_settles(evidence, untold, fmt::format("{}, seed {}", words, seed));
+      decisions += untold.decisions();
+      undetermined += untold.findings.undetermined;
+      if (std::getenv("WEIR_ORACLE_SHOW") == nullptr) continue;
+      const auto open = [](const Verification& v) {
+        return 100.0 * static_cast<double>(v.findings.undetermined) /
+               static_cast<double>(v.decisions());
+      };
+      fmt::print("{:60} seed {:2}: {:5.2f} % undetermined, {:5.2f} % untold\n", words, seed,
+                 open(found), open(untold));
     }
   }
+  EXPECT_LT(undetermined * 50, decisions);
 }
 
 TEST(Verify, ALateDecisionSpoilsNoKeyButItsOwn) {
@@ -251,7 +263,7 @@ TEST(Verify, ALateDecisionSpoilsNoKeyButItsOwn) {
     for (Observation& observation : evidence.observations) observation.told = {};
     const Verification found = verify(evidence);
     EXPECT_EQ(found.findings.disagree, 0U) << words << ": " << words_of(evidence, found);
-    EXPECT_LT(found.findings.undetermined * 10, found.decisions()) << words;
+    EXPECT_LT(found.findings.undetermined * 50, found.decisions()) << words;
   }
 }
 
