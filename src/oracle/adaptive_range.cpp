@@ -241,37 +241,62 @@ SlotCaps AdaptiveRange::caps() const {
   return {static_cast<std::int64_t>(hull.get().least), static_cast<std::int64_t>(hull.get().most)};
 }
 
-void AdaptiveRange::add(State state) {
-  const auto add_to = [&](auto& mine) {
+bool AdaptiveRange::are_like(const State& one, const State& other) {
+  const auto is_like = [&](const auto& mine) {
     using Rule = std::decay_t<decltype(mine)>;
-    if constexpr (!std::is_same_v<Rule, Interval>) {
-      for (State& other : states_) {
-        Rule& known = std::get<Rule>(other);
-        if (!known.is_like(mine)) continue;
-        known.join(mine);
-        return;
-      }
-    }
-    states_.push_back(std::move(state));
+    if constexpr (std::is_same_v<Rule, Interval>) return false;
+    if constexpr (!std::is_same_v<Rule, Interval>) return mine.is_like(std::get<Rule>(other));
   };
-  std::visit(add_to, state);
+  return std::visit(is_like, one);
 }
 
-// Those that differ the least become one.
+void AdaptiveRange::join_into(State& known, const State& other) {
+  std::visit([&](auto& mine) { mine.join(std::get<std::decay_t<decltype(mine)>>(other)); }, known);
+}
+
+// Only those of one limit can be like one another, but for a rule that has one state only.
+void AdaptiveRange::merge_like() {
+  std::stable_sort(states_.begin(), states_.end(), [](const State& a, const State& b) {
+    const Interval& one = limit_of(a);
+    const Interval& other = limit_of(b);
+    return std::pair(one.least, one.most) < std::pair(other.least, other.most);
+  });
+  std::vector<State> kept;
+  std::size_t first_of_limit = 0;
+  for (State& state : states_) {
+    const bool has_one_state = std::holds_alternative<Gradient2Range>(state);
+    if (!has_one_state && !kept.empty() && limit_of(kept[first_of_limit]) != limit_of(state)) {
+      first_of_limit = kept.size();
+    }
+    const auto like =
+        std::find_if(kept.begin() + static_cast<std::ptrdiff_t>(first_of_limit), kept.end(),
+                     [&](const State& other) { return are_like(other, state); });
+    if (like == kept.end()) {
+      kept.push_back(std::move(state));
+    } else {
+      join_into(*like, state);
+    }
+  }
+  states_ = std::move(kept);
+}
+
+// Those whose limits differ the least become one.
 void AdaptiveRange::make_few() {
   constexpr std::size_t most_states = 96;
-  if (states_.size() <= most_states) return;
-  const std::vector<State> all = std::exchange(states_, {});
-  for (const State& state : all) {
-    const auto like = std::find_if(states_.begin(), states_.end(), [&](const State& other) {
-      return std::trunc(limit_of(other).least) == std::trunc(limit_of(state).least);
-    });
-    if (like == states_.end()) {
-      states_.push_back(state);
-      continue;
+  for (double width = 1.0; states_.size() > most_states; width *= 2.0) {
+    std::vector<State> kept;
+    const auto part = [&](const State& state) { return std::floor(limit_of(state).least / width); };
+    double last = -1.0;
+    for (State& state : states_) {
+      const double mine = part(state);
+      if (kept.empty() || mine != last) {
+        kept.push_back(std::move(state));
+      } else {
+        join_into(kept.back(), state);
+      }
+      last = mine;
     }
-    std::visit([&](auto& known) { known.join(std::get<std::decay_t<decltype(known)>>(state)); },
-               *like);
+    states_ = std::move(kept);
   }
 }
 
@@ -281,19 +306,21 @@ void AdaptiveRange::update(const EndedSample& sample) {
   for (const State& state : before) {
     const auto add_ways = [&](const auto& rule) {
       if constexpr (!std::is_same_v<std::decay_t<decltype(rule)>, Interval>) {
-        for (const auto& way : rule.after(sample)) add(way);
+        for (const auto& way : rule.after(sample)) states_.emplace_back(way);
       }
     };
     std::visit(add_ways, state);
   }
   // What no state explains says nothing.
   if (states_.empty()) states_ = before;
+  merge_like();
   make_few();
 }
 
 void AdaptiveRange::join(const AdaptiveRange& other) {
   if (!is_adaptive()) return;
-  for (const State& state : other.states_) add(state);
+  states_.insert(states_.end(), other.states_.begin(), other.states_.end());
+  merge_like();
   make_few();
 }
 

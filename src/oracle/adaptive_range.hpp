@@ -110,7 +110,9 @@ class AdaptiveRange {
   using State = std::variant<Interval, AimdRange, VegasRange, Gradient2Range>;
   static Interval& limit_of(State& state);
   static const Interval& limit_of(const State& state);
-  void add(State state);
+  static bool are_like(const State& one, const State& other);
+  static void join_into(State& known, const State& other);
+  void merge_like();
   void make_few();
 
   std::vector<State> states_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "oracle/clock_ticks.hpp"
+
 namespace weir::oracle {
 namespace {
 
@@ -17,7 +19,8 @@ std::uint64_t wrong_in(const Findings& findings) {
 }  // namespace
 
 LateSearch::LateSearch(const Evidence& evidence, const Uncertainty& uncertainty)
-    : usual_(uncertainty),
+    : limits_(evidence.limits),
+      usual_(uncertainty),
       observations_(evidence.observations),
       judge_(evidence.limits, evidence.environment, observations_) {}
 
@@ -26,14 +29,19 @@ bool LateSearch::is_explained(const Group& group) {
   return oracle::is_explained(judge_.judge({&one, 1}, usual_));
 }
 
-std::optional<Findings> LateSearch::explain(const Group& group) {
-  if (auto few = explain_by_few(group)) return few;
-  const Group* one = &group;
-  Uncertainty late = usual_;
-  late.decided_within = Duration::max();
-  Findings all = judge_.judge({&one, 1}, late);
-  if (!oracle::is_explained(all)) return std::nullopt;
-  return all;
+bool LateSearch::explain(const Group& group) {
+  if (explain_by_few(group)) return true;
+  for (const std::uint32_t n : group.observations) observations_[n].may_be_late = true;
+  return is_explained(group);
+}
+
+Findings LateSearch::findings(std::span<const Group* const> all, std::span<const Group* const> some,
+                              std::optional<Duration>& tick) {
+  Findings findings = judge_.judge(all, usual_);
+  auto ticks = find_ticks(limits_, judge_, all, some, usual_, findings);
+  if (!ticks) return findings;
+  tick = ticks->tick;
+  return std::move(ticks->findings);
 }
 
 // The last ones before the first that is wrong and was answered late: one that was admitted after
@@ -57,19 +65,19 @@ std::vector<std::uint32_t> LateSearch::may_have_been_late(const Group& group,
   return candidates;
 }
 
-std::optional<Findings> LateSearch::explain_by_few(const Group& group) {
+bool LateSearch::explain_by_few(const Group& group) {
   const Group* one = &group;
   std::vector<std::uint32_t> late;
-  std::optional<Findings> best = judge_.judge({&one, 1}, usual_);
-  while (late.size() < most_late && !oracle::is_explained(*best)) {
+  Findings best = judge_.judge({&one, 1}, usual_);
+  while (late.size() < most_late && !oracle::is_explained(best)) {
     std::optional<std::uint32_t> latest;
-    for (const std::uint32_t n : may_have_been_late(group, *best)) {
+    for (const std::uint32_t n : may_have_been_late(group, best)) {
       observations_[n].may_be_late = true;
       Findings findings = judge_.judge({&one, 1}, usual_);
       observations_[n].may_be_late = false;
       const auto worth = [](const Findings& f) { return std::pair(wrong_in(f), f.undetermined); };
-      if (wrong_in(findings) >= wrong_in(*best) && !latest) continue;
-      if (latest && worth(findings) >= worth(*best)) continue;
+      if (wrong_in(findings) >= wrong_in(best) && !latest) continue;
+      if (latest && worth(findings) >= worth(best)) continue;
       best = std::move(findings);
       latest = n;
     }
@@ -77,9 +85,9 @@ std::optional<Findings> LateSearch::explain_by_few(const Group& group) {
     observations_[*latest].may_be_late = true;
     late.push_back(*latest);
   }
+  if (oracle::is_explained(best)) return true;
   for (const std::uint32_t n : late) observations_[n].may_be_late = false;
-  if (!oracle::is_explained(*best)) return std::nullopt;
-  return best;
+  return false;
 }
 
 }  // namespace weir::oracle

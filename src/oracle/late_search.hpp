@@ -15,16 +15,20 @@ class LateSearch {
   /// `uncertainty` is that of decisions which were not late.
   LateSearch(const Evidence& evidence, const Uncertainty& uncertainty);
 
-  Findings judge(std::span<const Group* const> groups) { return judge_.judge(groups, usual_); }
   bool is_explained(const Group& group);
-  /// The group's findings if a few of its decisions may have been late, or else all of them; none
-  /// where neither explains it.
-  std::optional<Findings> explain(const Group& group);
+  /// Whether the group is explained if a few of its decisions were late, or else any: which they
+  /// are is believed from then on.
+  bool explain(const Group& group);
+  /// The findings of all groups with what was late, and the ticks of the gateway's clock, if they
+  /// show them.
+  Findings findings(std::span<const Group* const> all, std::span<const Group* const> some,
+                    std::optional<Duration>& tick);
 
  private:
-  std::optional<Findings> explain_by_few(const Group& group);
+  bool explain_by_few(const Group& group);
   std::vector<std::uint32_t> may_have_been_late(const Group& group, const Findings& findings) const;
 
+  const std::vector<policy::Limit>& limits_;
   Uncertainty usual_;
   /// Those that may be late are marked here.
   std::vector<Observation> observations_;

@@ -19,6 +19,25 @@ SlotCaps hull_of(const SlotCaps& one, const SlotCaps& other) {
   return {std::min(one.least, other.least), std::max(one.most, other.most)};
 }
 
+/// Of many, those that were held for about as long become one.
+std::vector<EndedSample> few_that_enclose(std::vector<EndedSample> samples) {
+  constexpr std::size_t most_samples = 8;
+  if (samples.size() <= most_samples) return samples;
+  std::sort(samples.begin(), samples.end(),
+            [](const EndedSample& a, const EndedSample& b) { return a.rtt.least < b.rtt.least; });
+  std::vector<EndedSample> few;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const std::size_t group = i * most_samples / samples.size();
+    if (group == few.size()) {
+      few.push_back(samples[i]);
+      continue;
+    }
+    few[group].rtt.join(samples[i].rtt);
+    few[group].in_flight.join(samples[i].in_flight);
+  }
+  return few;
+}
+
 /// The sets of requests that may have ended by some instant, of those that end at about the same
 /// time; bit by bit.
 class EndedSets {
@@ -201,9 +220,11 @@ EndedSample SlotJudge::sample_of(std::size_t holding) const {
 }
 
 // After each step the limit is where any of those that end may have moved it.
-SlotCaps SlotJudge::caps_in_any_order(std::span<const EndedSample> samples) {
+SlotCaps SlotJudge::caps_in_any_order(std::vector<EndedSample> samples) {
+  const std::size_t steps = samples.size();
+  samples = few_that_enclose(std::move(samples));
   SlotCaps all = range_.caps();
-  for (std::size_t step = 0; step < samples.size(); ++step) {
+  for (std::size_t step = 0; step < steps; ++step) {
     AdaptiveRange next = range_;
     next.update(samples[0]);
     for (std::size_t i = 1; i < samples.size(); ++i) {
@@ -240,7 +261,7 @@ std::vector<SlotCaps> SlotJudge::caps_during(std::span<const SlotEvent> events) 
   }
   if (!range_.is_adaptive()) return std::vector<SlotCaps>(events.size(), range_.caps());
   if (ends.size() > most_followed) {
-    return std::vector<SlotCaps>(events.size(), caps_in_any_order(samples));
+    return std::vector<SlotCaps>(events.size(), caps_in_any_order(std::move(samples)));
   }
   EndedSets sets(ends);
   std::vector<std::optional<SlotCaps>> caps(events.size());

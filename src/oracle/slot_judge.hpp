@@ -42,7 +42,7 @@ class SlotJudge {
   void add_events();
   void judge_together(std::span<const SlotEvent> events);
   std::vector<SlotCaps> caps_during(std::span<const SlotEvent> events);
-  SlotCaps caps_in_any_order(std::span<const EndedSample> samples);
+  SlotCaps caps_in_any_order(std::vector<EndedSample> samples);
   void refine(const SlotEvent& decision, AdaptiveRange& range) const;
   EndedSample sample_of(std::size_t holding) const;
   void judge_alone(std::size_t holding, SlotCaps caps);

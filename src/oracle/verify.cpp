@@ -288,20 +288,18 @@ void forgive_late(const Evidence& evidence, Uncertainty uncertainty, double most
   if (is_explained(found.findings)) return;
   if (found.depends_on_clock) uncertainty = with_offset(found.judged_with, uncertainty);
   LateSearch search(evidence, uncertainty);
-  std::vector<const Group*> kept;
+  std::vector<const Group*> all;
   std::vector<const Group*> spoiled;
   for (const Group& group : evidence.groups) {
-    (search.is_explained(group) ? kept : spoiled).push_back(&group);
+    all.push_back(&group);
+    if (!search.is_explained(group)) spoiled.push_back(&group);
   }
   if (static_cast<double>(spoiled.size()) > most) return;
-  Findings findings = search.judge(kept);
-  for (const Group* group : spoiled) {
-    const auto forgiven = search.explain(*group);
-    if (!forgiven) return;
-    for (const std::uint32_t n : group->observations) findings.marks[n] = forgiven->marks[n];
-    findings.add(*forgiven);
+  if (!std::all_of(spoiled.begin(), spoiled.end(),
+                   [&](const Group* group) { return search.explain(*group); })) {
+    return;
   }
-  found.findings = std::move(findings);
+  found.findings = search.findings(all, telling_groups(evidence), found.tick);
 }
 
 /// What is decided late is only made up of what happens seldom: the shorter time that leaves the

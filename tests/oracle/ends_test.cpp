@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <ostream>
 #include <string>
@@ -136,6 +137,22 @@ TEST(VerifyEnds, FollowsLimitsThatAdapt) {
     EXPECT_EQ(found.findings.disagree, 0U) << words;
     EXPECT_LT(found.findings.undetermined * 20, found.decisions()) << words;
   }
+}
+
+// Nothing can be said of so many at about the same time, and that is said soon: following each
+// order of them took two minutes.
+TEST(VerifyEnds, GivesUpSoonOnManyAtOnce) {
+  EndingTraffic traffic;
+  traffic.delay = Duration::from_ms(20);
+  traffic.keys = 3;
+  traffic.requests = 3'600;
+  traffic.requests_per_second = 300.0;
+  traffic.service = Duration::from_ms(20);
+  const auto began = std::chrono::steady_clock::now();
+  const Verification found = verify_ends("vegas initial_limit=10 max_concurrency=50", traffic);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(30));
+  EXPECT_EQ(found.findings.disagree, 0U);
+  EXPECT_NE(found.why_inconclusive, "");
 }
 
 TEST(VerifyEnds, KnowsWhenSlotsExpireOfRequestsThatDidNotWait) {
