@@ -7,6 +7,8 @@
 namespace weir::probe {
 namespace {
 
+constexpr std::int64_t noise_ns = 5'000'000;
+
 /// Bursts whose admissions were let go one by one.
 struct Release {
   /// The time between two of them, from the bursts that say the most.
@@ -20,7 +22,6 @@ struct Release {
 // without a gap: as long as the next comes before the one before it is let go, they leave one
 // interval apart.
 std::vector<const Event*> leading_burst(const History& history, std::int64_t round_trip_ns) {
-  constexpr std::int64_t noise_ns = 5'000'000;
   constexpr std::int64_t pause_ns = 25'000'000;
   std::vector<const Event*> admitted;
   for (const Event& event : history) {
@@ -43,11 +44,30 @@ std::vector<const Event*> leading_burst(const History& history, std::int64_t rou
   return burst;
 }
 
-// The n-th of a burst is let go n intervals after the first, less those that are not held back.
-Release release_of(const Clues& clues) {
-  constexpr std::int64_t noise_ns = 5'000'000;
+/// What one burst says of the release, when each of its admissions was received.
+Release release_of(std::vector<std::int64_t> received, std::int64_t round_trip_ns) {
   Release release;
+  std::sort(received.begin(), received.end());
+  const std::size_t last = received.size() - 1;
+  const auto measure_from = [&](std::size_t first) {
+    const auto steps = static_cast<double>(last - first);
+    release.interval_ns = static_cast<double>(received[last] - received[first]) / steps;
+    release.slack_ns = static_cast<double>(round_trip_ns + noise_ns / 5) / steps;
+  };
+  measure_from(last / 2);
+  const double held = static_cast<double>(received[last] - received[0]) / release.interval_ns;
+  release.undelayed = std::max<std::int64_t>(std::llround(static_cast<double>(last) - held), 0);
+  if (release.undelayed <= 1) measure_from(0);
+  return release;
+}
+
+// The n-th of a burst is let go n intervals after the first, less those that are not held back. Of
+// the longest bursts the one in the middle tells the interval: in any other something may have been
+// late.
+Release release_of(const Clues& clues) {
+  std::size_t bursts = 0;
   std::size_t longest = 0;
+  std::vector<Release> releases;
   for (const History& history : clues.histories) {
     const auto burst = leading_burst(history, clues.round_trip_ns);
     if (burst.size() < 2) continue;
@@ -59,23 +79,19 @@ Release release_of(const Clues& clues) {
     }
     // If none goes at once, whatever answers is slow.
     if (quickest > 2 * clues.round_trip_ns + noise_ns) continue;
-    std::sort(received.begin(), received.end());
-    const std::size_t last = received.size() - 1;
-    const std::size_t middle = last / 2;
-    ++release.bursts;
-    if (last <= longest) continue;
-    longest = last;
-    const auto steps = static_cast<double>(last - middle);
-    release.interval_ns = static_cast<double>(received[last] - received[middle]) / steps;
-    release.slack_ns = static_cast<double>(clues.round_trip_ns + noise_ns / 5) / steps;
-    const double held = static_cast<double>(received[last] - received[0]) / release.interval_ns;
-    release.undelayed = std::max<std::int64_t>(std::llround(static_cast<double>(last) - held), 0);
-    if (release.undelayed > 1) continue;
-    const auto all = static_cast<double>(last);
-    release.interval_ns = static_cast<double>(received[last] - received[0]) / all;
-    release.slack_ns = static_cast<double>(clues.round_trip_ns + noise_ns / 5) / all;
+    ++bursts;
+    if (received.size() < longest) continue;
+    if (received.size() > longest) releases.clear();
+    longest = received.size();
+    releases.push_back(release_of(std::move(received), clues.round_trip_ns));
   }
-  return release;
+  if (releases.empty()) return {};
+  const auto middle = releases.begin() + static_cast<std::ptrdiff_t>((releases.size() - 1) / 2);
+  std::nth_element(
+      releases.begin(), middle, releases.end(),
+      [](const Release& a, const Release& b) { return a.interval_ns < b.interval_ns; });
+  middle->bursts = bursts;
+  return *middle;
 }
 
 }  // namespace
