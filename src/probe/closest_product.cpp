@@ -1,6 +1,6 @@
 #include "probe/closest_product.hpp"
 
-#include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include "core/int128.hpp"
@@ -10,19 +10,20 @@
 #include "limiter/parameter_text.hpp"
 #include "oracle/live_evidence.hpp"
 #include "oracle/verify.hpp"
+#include "probe/round_numbers.hpp"
 
 namespace weir::probe {
 namespace {
 
 constexpr const char* nginx_rate_limit = "nginx-limit-req";
 constexpr const char* nginx_concurrency_limit = "nginx-limit-conn";
+constexpr Duration one_second = Duration::from_seconds(1);
 constexpr Duration one_minute = Duration::from_seconds(60);
 
 /// nginx knows rates by the second and by the minute; absent where this is neither.
-std::optional<Rate> nginx_rate(const Rate& rate) {
-  const Duration second = Duration::from_seconds(1);
-  if (rate.per == second || rate.per == one_minute) return rate;
-  for (const Duration per : {second, one_minute}) {
+std::optional<Rate> by_second_or_minute(const Rate& rate) {
+  if (rate.per == one_second || rate.per == one_minute) return rate;
+  for (const Duration per : {one_second, one_minute}) {
     const auto units = Int128{rate.units} * per.ns();
     if (units % rate.per.ns() == 0 && units > 0) {
       return Rate{static_cast<std::uint64_t>(units / rate.per.ns()), per};
@@ -31,28 +32,42 @@ std::optional<Rate> nginx_rate(const Rate& rate) {
   return std::nullopt;
 }
 
-/// The limit as nginx would have it; absent where it could not.
-std::optional<policy::LimitSpec> as_nginx(const policy::LimitSpec& bucket) {
-  if (bucket.algorithm == "concurrency") {
+/// The limit as nginx would have it, at a rate; absent where it could not.
+std::optional<policy::LimitSpec> as_nginx(const policy::LimitSpec& bucket, const Rate& rate) {
+  if (bucket.algorithm == nginx_rate_limit) {
     policy::LimitSpec limit = bucket;
-    limit.algorithm = nginx_concurrency_limit;
+    limit.parameters.set("rate", rate);
     return limit;
   }
+  if (!bucket.parameters.has("capacity")) return std::nullopt;
   // What its burst holds waits, unless it is told not to delay.
   const bool is_queue = bucket.algorithm == "leaky-bucket-queue";
-  if ((!is_queue && bucket.algorithm != "token-bucket") || !bucket.parameters.has("capacity")) {
-    return std::nullopt;
-  }
-  const auto rate = nginx_rate(bucket.parameters.rate("rate"));
   const std::int64_t capacity = bucket.parameters.count("capacity");
-  if (!rate || (!is_queue && capacity < 1)) return std::nullopt;
+  if (!is_queue && capacity < 1) return std::nullopt;
   policy::LimitSpec limit = bucket;
   limit.algorithm = nginx_rate_limit;
   limit.parameters = {};
-  limit.parameters.set("rate", *rate);
+  limit.parameters.set("rate", rate);
   limit.parameters.set("burst", is_queue ? capacity : capacity - 1);
   if (!is_queue) limit.parameters.set("nodelay", true);
   return limit;
+}
+
+/// All that nginx may have been told, the likeliest first; empty where it knows no such limit.
+std::vector<policy::LimitSpec> as_nginx(const policy::LimitSpec& found, const RateRange& range) {
+  if (found.algorithm == "concurrency") {
+    policy::LimitSpec limit = found;
+    limit.algorithm = nginx_concurrency_limit;
+    return {limit};
+  }
+  const bool is_bucket = found.algorithm == "leaky-bucket-queue" ||
+                         found.algorithm == "token-bucket" || found.algorithm == nginx_rate_limit;
+  if (!is_bucket) return {};
+  std::vector<policy::LimitSpec> limits;
+  for (const Rate& rate : nginx_rates(found.parameters.rate("rate"), range)) {
+    if (auto limit = as_nginx(found, rate)) limits.push_back(std::move(*limit));
+  }
+  return limits;
 }
 
 /// How many of a target's decisions a policy cannot have made; absent where nobody can say.
@@ -70,6 +85,27 @@ std::string one_less(const std::string& text) {
   return number ? std::to_string(*number - 1) : text;
 }
 
+RateRange range_of(const metrics::ProbeFacts::Parameter& rate) {
+  return {std::strtod(rate.least.c_str(), nullptr), std::strtod(rate.most.c_str(), nullptr)};
+}
+
+/// Of what was found; nothing where that has no rate.
+RateRange range_of_rate(const metrics::ProbeFacts& facts) {
+  for (const metrics::ProbeFacts::Parameter& parameter : facts.found.parameters) {
+    if (parameter.name == "rate") return range_of(parameter);
+  }
+  return {};
+}
+
+/// The range of what was measured grows until it holds the rate.
+void say_rate(const Rate& rate, metrics::ProbeFacts::Parameter& parameter) {
+  parameter.value = limiter::parameter_text(rate);
+  constexpr double to_four_digits = 0.0005;
+  const RateRange range = range_of(parameter);
+  if (range.least > per_second(rate) * (1.0 + to_four_digits)) parameter.least = parameter.value;
+  if (range.most < per_second(rate) * (1.0 - to_four_digits)) parameter.most = parameter.value;
+}
+
 void say_nginx(const policy::LimitSpec& limit, metrics::ProbeFacts& facts) {
   facts.found.algorithm = limit.algorithm;
   if (limit.algorithm == nginx_concurrency_limit) return;
@@ -82,17 +118,13 @@ void say_nginx(const policy::LimitSpec& limit, metrics::ProbeFacts& facts) {
       parameter = {"burst", one_less(parameter.value), one_less(parameter.least),
                    one_less(parameter.most)};
     } else if (parameter.name == "rate") {
-      parameter.value = limiter::parameter_text(limit.parameters.rate("rate"));
+      say_rate(limit.parameters.rate("rate"), parameter);
     }
     parameters.push_back(std::move(parameter));
   }
   if (!is_queue) parameters.push_back({"nodelay", "true", "", ""});
   facts.found.parameters = std::move(parameters);
 }
-
-}  // namespace
-
-namespace {
 
 /// What denials say of being nginx's, which denies with 503 unless it is told otherwise.
 bool may_be_nginx(const AnswerTally& answers) {
@@ -106,19 +138,40 @@ bool may_be_nginx(const AnswerTally& answers) {
 
 }  // namespace
 
+// A request that is held back leaves up to a millisecond late; and on a busy machine the first of a
+// burst, which is not, may be late as well, so that less time seems to lie between them.
+std::vector<Rate> nginx_rates(const Rate& measured, const RateRange& range) {
+  constexpr double a_hair = 0.005;
+  const double least = range.least * (1.0 - a_hair);
+  const double most = range.most * (1.0 + a_hair);
+  const Rate rounder = roundest_rate(least * 1e-9, most * 1e-9);
+  std::vector<Rate> rates;
+  for (const Rate& rate : {rounder, measured}) {
+    const auto known = by_second_or_minute(rate);
+    if (known && (rates.empty() || *known != rates.front())) rates.push_back(*known);
+  }
+  return rates;
+}
+
 void prefer_product(const LiveTarget& target, policy::PolicySpec& policy,
                     metrics::ProbeFacts& facts) {
   const AnswerTally& answers = target.answers();
-  if (policy.limits.size() != 1 || !answers.families().empty() || !may_be_nginx(answers)) return;
-  const auto limit = as_nginx(policy.limits[0]);
-  if (!limit) return;
-  policy::PolicySpec other = policy;
-  other.limits[0] = *limit;
+  if (policy.limits.size() != 1) return;
+  const bool is_known = policy.limits[0].algorithm == nginx_rate_limit;
+  if (!is_known && (!answers.families().empty() || !may_be_nginx(answers))) return;
+  const auto limits = as_nginx(policy.limits[0], range_of_rate(facts));
+  if (limits.empty()) return;
+  // Absent where the rate that was measured is none of nginx's.
   const auto found = disagreements(target, policy);
-  const auto of_product = disagreements(target, other);
-  if (!found || !of_product || *of_product > *found) return;
-  policy = std::move(other);
-  say_nginx(*limit, facts);
+  for (const policy::LimitSpec& limit : limits) {
+    policy::PolicySpec other = policy;
+    other.limits[0] = limit;
+    const auto of_product = disagreements(target, other);
+    if (!of_product || (found && *of_product > *found)) continue;
+    policy = std::move(other);
+    say_nginx(limit, facts);
+    return;
+  }
 }
 
 }  // namespace weir::probe

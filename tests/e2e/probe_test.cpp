@@ -149,6 +149,7 @@ http {{
     ssl_certificate {folder}/certificate.pem;
     ssl_certificate_key {folder}/key.pem;
     location = /limited {{ limit_req zone=users burst=20 nodelay; alias {folder}/answer; }}
+    location = /queued {{ limit_req zone=users burst=5; alias {folder}/answer; }}
     location = /with-429 {{
       limit_req zone=users burst=20 nodelay;
       limit_req_status 429;
@@ -232,6 +233,16 @@ TEST_F(ProbeNginx, FindsLimitReqAndThePolicyIsWhatItDoes) {
   }
   EXPECT_GE(allowed, 21);
   EXPECT_LT(allowed, 30);
+}
+
+// What waits leaves up to a millisecond late, so that its rate is measured as a hair less.
+TEST_F(ProbeNginx, FindsTheRateOfAQueueAsItWasWritten) {
+  const std::string url = local_url(server_.port, "/queued");
+  const LoadResult result = RunningLoad::of_command(probe_command(url, by_user)).wait();
+  expect_found(result, {"nginx", "leaky-bucket-queue", "burst", 5});
+  if (result.exit_code != 0) GTEST_SKIP() << "undecided, on a machine that is too busy";
+  EXPECT_EQ(result.report["probe"]["algorithm"], "nginx-limit-req");
+  EXPECT_EQ(result.report["probe"]["parameters"]["rate"], "10/s") << result.report["probe"];
 }
 
 TEST(ProbeHaproxy, FindsHttpReqRate) {
