@@ -1,7 +1,9 @@
 #include "oracle/belief.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "core/int128.hpp"
@@ -21,9 +23,9 @@ constexpr Duration widest_merged = Duration::from_ms(10);
 /// A guess at how much a gateway that denies what fits has counted more.
 constexpr int most_phantoms = 256;
 
-void look_at_quota(const limiter::AdvertisedQuota& quota, Sight& sight) {
-  if (quota.remaining) sight.remaining.add(*quota.remaining);
-  if (quota.reset_after) sight.reset_after.add(quota.reset_after->ns());
+void look_at_quota(const limiter::AdvertisedQuota& quota, auto& told) {
+  if (quota.remaining) told.remaining.add(*quota.remaining);
+  if (quota.reset_after) told.reset_after.add(quota.reset_after->ns());
 }
 
 }  // namespace
@@ -32,6 +34,23 @@ void Sight::Range::add(std::int64_t value) {
   least = known ? std::min(least, value) : value;
   most = known ? std::max(most, value) : value;
   known = true;
+}
+
+void Sight::Range::add(const Range& other) {
+  if (!other.known) return;
+  add(other.least);
+  add(other.most);
+}
+
+void Sight::add_told(const Sight& other) {
+  remaining.add(other.remaining);
+  reset_after.add(other.reset_after);
+  retry_after.add(other.retry_after);
+  of_limits.resize(std::max(of_limits.size(), other.of_limits.size()));
+  for (std::size_t l = 0; l < other.of_limits.size(); ++l) {
+    of_limits[l].remaining.add(other.of_limits[l].remaining);
+    of_limits[l].reset_after.add(other.of_limits[l].reset_after);
+  }
 }
 
 void Belief::release(Particles& particles) {
@@ -193,23 +212,61 @@ Particle Belief::child_of(const Particle& particle, const Decision& decision, In
 void Belief::look(const Particle& child, const Decision& decision, Instant at, Sight& sight) {
   const Observation& observation = decision.observation;
   const Told& told = observation.told;
-  if (observation.asks.size() == 1) {
+  if (bank_.tells()) {
     if (told.remaining || told.reset_after) {
       // The true state may be nearer to having more or less left.
       const Duration off = child.radius * 2;
-      look_at_quota(bank_.told_quota(child.row, observation, at), sight);
+      look_at_quotas(child.row, observation, at, sight);
       if (off > Duration()) {
-        look_at_quota(bank_.told_quota(child.row, observation, at + off), sight);
-        look_at_quota(bank_.told_quota(child.row, observation, at - off), sight);
+        look_at_quotas(child.row, observation, at + off, sight);
+        look_at_quotas(child.row, observation, at - off, sight);
       }
     }
-    if (told.retry_after && !decision.observation.allowed) {
-      const auto wait = bank_.told_wait(child.row, observation, at);
-      if (wait) sight.retry_after.add(wait->ns());
+    if (told.retry_after && !observation.allowed) {
+      look_at_waits(child.row, observation, at, sight);
     }
   }
-  sight.near_limit |=
-      !decision.observation.allowed || !bank_.check(child.row, observation, at).allowed;
+  sight.near_limit |= !observation.allowed || !bank_.check(child.row, observation, at).allowed;
+}
+
+// Of those that have equally little left any may be told.
+void Belief::look_at_quotas(Row row, const Observation& observation, Instant at,
+                            Sight& sight) const {
+  if (bank_.limits() == 1) {
+    look_at_quota(bank_.told_quota(row, observation.asks[0], at), sight);
+    return;
+  }
+  using Tightness = std::pair<bool, std::int64_t>;
+  std::vector<std::pair<Tightness, limiter::AdvertisedQuota>> told;
+  sight.of_limits.resize(bank_.limits());
+  const bool is_only_one = observation.asks.size() == 1;
+  for (const LimitAsk& ask : observation.asks) {
+    if (!bank_.enforces(ask)) continue;
+    const limiter::AdvertisedQuota quota = bank_.told_quota(row, ask, at);
+    const bool denies = !observation.allowed && bank_.denies(row, ask, at);
+    told.emplace_back(Tightness(!denies, quota.remaining.value_or(0)), quota);
+    look_at_quota(quota, sight.of_limits[bank_.limit_of(ask)]);
+    if (!denies && !is_only_one) continue;
+    for (Sight::OfLimit& limit : sight.of_limits) look_at_quota(quota, limit);
+  }
+  Tightness tightest{true, std::numeric_limits<std::int64_t>::max()};
+  for (const auto& [tightness, quota] : told) tightest = std::min(tightest, tightness);
+  for (const auto& [tightness, quota] : told) {
+    if (tightness == tightest) look_at_quota(quota, sight);
+  }
+}
+
+// Only after the longest of their waits do all that deny admit.
+void Belief::look_at_waits(Row row, const Observation& observation, Instant at,
+                           Sight& sight) const {
+  std::optional<Duration> longest;
+  for (const LimitAsk& ask : observation.asks) {
+    if (bank_.limits() > 1 && !bank_.denies(row, ask, at)) continue;
+    const auto wait = bank_.told_wait(row, ask, at);
+    if (!wait) return;
+    longest = std::max(longest.value_or(Duration()), *wait);
+  }
+  if (longest) sight.retry_after.add(longest->ns());
 }
 
 // Where the first and the last instant lead to one state, so do those between. What the instants

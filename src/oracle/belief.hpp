@@ -30,15 +30,24 @@ struct Sight {
   bool on_time = false;
   /// The decision was a denial, or admitted the last that fits.
   bool near_limit = false;
-  /// What may have been told.
+  /// What may have been told: of several limits by the one that denies, or has the least left.
   struct Range {
     bool known = false;
     std::int64_t least = 0;
     std::int64_t most = 0;
 
     void add(std::int64_t value);
+    void add(const Range& other);
   };
   Range remaining, reset_after, retry_after;
+  /// Of several limits, where answers tell of always the same one, or of one that denies.
+  struct OfLimit {
+    Range remaining, reset_after;
+  };
+  std::vector<OfLimit> of_limits;
+
+  /// Adds what may have been told beside what may have been in another state.
+  void add_told(const Sight& other);
 };
 
 /// A decision as it was observed: what was asked and said, when that was decided on the limiter's
@@ -111,6 +120,8 @@ class Belief {
                     Particles& into);
   Particle child_of(const Particle& particle, const Decision& decision, Instant at, Sight& sight);
   void look(const Particle& child, const Decision& decision, Instant at, Sight& sight);
+  void look_at_quotas(Row row, const Observation& observation, Instant at, Sight& sight) const;
+  void look_at_waits(Row row, const Observation& observation, Instant at, Sight& sight) const;
 
   StateBank& bank_;
   const Uncertainty& uncertainty_;

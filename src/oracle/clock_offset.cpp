@@ -95,7 +95,9 @@ ClockOffset refine_offset(Judge& judge, std::span<const Group* const> groups,
     const Findings findings = judge.judge(groups, tried);
     const bool strictly = against == Against::impossible;
     // What answers tell speaks for an offset as decisions do.
-    const std::uint64_t told = findings.remaining.disagree + findings.reset_after.disagree;
+    const std::uint64_t told = against == Against::decisions
+                                   ? 0
+                                   : findings.remaining.disagree + findings.reset_after.disagree;
     return Cell{offsets, (strictly ? findings.disagree : findings.unexplained) + told,
                 findings.unexplained + told};
   };

@@ -54,8 +54,9 @@ std::optional<ClockOffset> possible_offset(Judge& judge, std::span<const Group* 
                                            Duration near);
 
 /// What makes an offset unlikely: a decision that none of the states kept explains, or only one
-/// that none can, also of those that were left out.
-enum class Against { unexplained, impossible };
+/// that none can, also of those that were left out; and what was told otherwise, unless only
+/// decisions are heeded.
+enum class Against { unexplained, impossible, decisions };
 
 /// No offset is looked for more exactly.
 inline constexpr Duration finest_offset = Duration::from_us(400);

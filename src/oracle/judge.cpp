@@ -56,7 +56,6 @@ Judge::Judge(const std::vector<policy::Limit>& limits, const limiter::Environmen
              const std::vector<Observation>& observations)
     : limits_(limits),
       observations_(observations),
-      tells_(limits.size() == 1),
       counts_slots_(limits.size() == 1 && holding_limits(limits)[0] && limits[0].spec.enforce),
       bank_(limits, environment),
       belief_(bank_, uncertainty_, tick_of(limits)),
@@ -66,6 +65,7 @@ Findings Judge::judge(std::span<const Group* const> groups, const Uncertainty& u
   uncertainty_ = uncertainty;
   findings_ = Findings();
   findings_.marks.resize(observations_.size());
+  told_of_.assign(limits_.size() > 1 ? limits_.size() : 0, {});
   for (const Group* group : groups) {
     if (is_done()) break;
     if (counts_slots_ && !group->entries.empty()) {
@@ -74,7 +74,26 @@ Findings Judge::judge(std::span<const Group* const> groups, const Uncertainty& u
       judge_group(*group);
     }
   }
+  choose_told_limit();
   return std::move(findings_);
+}
+
+// Answers that are not told of the tightest limit may be told of one and the same.
+void Judge::choose_told_limit() {
+  using Counts = metrics::VerificationCounts::Told;
+  const auto judged = [](const Counts& counts) {
+    return counts.agree + counts.disagree + counts.undetermined;
+  };
+  for (const ToldOfLimit& one : told_of_) {
+    const std::uint64_t wrong = one.remaining.disagree + one.reset_after.disagree;
+    const std::uint64_t least = findings_.remaining.disagree + findings_.reset_after.disagree;
+    if (wrong >= least || judged(one.remaining) < judged(findings_.remaining) ||
+        judged(one.reset_after) < judged(findings_.reset_after)) {
+      continue;
+    }
+    findings_.remaining = one.remaining;
+    findings_.reset_after = one.reset_after;
+  }
 }
 
 bool Judge::contradicts(std::span<const Group* const> groups, const Uncertainty& uncertainty) {
@@ -250,7 +269,7 @@ void Judge::mark(const InFlight& request) {
   findings_.unexplained += is_explained ? 0U : 1U;
   findings_.near_limit += sight.near_limit ? 1U : 0U;
   count(request.number, mark);
-  if (tells_ && sight.possible && belief_.encloses()) count_told(*request.observation, sight);
+  if (sight.possible && belief_.encloses()) count_told(*request.observation, sight);
 }
 
 void Judge::count(std::uint32_t number, Mark mark) {
@@ -284,6 +303,11 @@ void Judge::count_told(const Observation& observation, const Sight& sight) {
   count_range(sight.remaining, told.remaining, 0, findings_.remaining);
   count_range(sight.reset_after, ns_of(told.reset_after), second, findings_.reset_after);
   count_range(sight.retry_after, ns_of(told.retry_after), second, findings_.retry_after);
+  for (std::size_t l = 0; l < std::min(told_of_.size(), sight.of_limits.size()); ++l) {
+    const Sight::OfLimit& limit = sight.of_limits[l];
+    count_range(limit.remaining, told.remaining, 0, told_of_[l].remaining);
+    count_range(limit.reset_after, ns_of(told.reset_after), second, told_of_[l].reset_after);
+  }
 }
 
 }  // namespace weir::oracle

@@ -71,10 +71,10 @@ class Judge {
   void mark(const InFlight& request);
   void count(std::uint32_t number, Mark mark);
   void count_told(const Observation& observation, const Sight& sight);
+  void choose_told_limit();
 
   const std::vector<policy::Limit>& limits_;
   const std::vector<Observation>& observations_;
-  bool tells_;
   /// Whether the only limit holds what it admits until that has ended.
   bool counts_slots_;
   StateBank bank_;
@@ -85,6 +85,11 @@ class Judge {
   /// More is possible than can be followed.
   bool lost_ = false;
   Findings findings_;
+  /// Of several limits, as if answers told of always the same one.
+  struct ToldOfLimit {
+    metrics::VerificationCounts::Told remaining, reset_after;
+  };
+  std::vector<ToldOfLimit> told_of_;
   /// Whether one disagreement is as good as all.
   bool only_first_ = false;
 };

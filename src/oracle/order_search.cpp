@@ -9,21 +9,13 @@ namespace {
 /// More different orders than these are not followed.
 constexpr std::size_t most_nodes = 64;
 
-void merge_told(const Sight& one, Sight& into) {
-  for (const auto& range : {&Sight::remaining, &Sight::reset_after, &Sight::retry_after}) {
-    if (!(one.*range).known) continue;
-    (into.*range).add((one.*range).least);
-    (into.*range).add((one.*range).most);
-  }
-}
-
 void merge(const Sight& one, Sight& into) {
   into.possible |= one.possible;
   into.other_possible |= one.other_possible;
   into.too_early |= one.too_early;
   into.on_time |= one.on_time;
   into.near_limit |= one.near_limit;
-  merge_told(one, into);
+  into.add_told(one);
 }
 
 }  // namespace
@@ -129,8 +121,8 @@ OrderSearch::Found OrderSearch::advance(std::span<InFlight> requests, Front& fro
 void OrderSearch::share_told(std::span<InFlight> requests) const {
   for (const Kind& kind : kinds_) {
     Sight all;
-    for (const std::size_t r : kind.requests) merge_told(requests[r].sight, all);
-    for (const std::size_t r : kind.requests) merge_told(all, requests[r].sight);
+    for (const std::size_t r : kind.requests) all.add_told(requests[r].sight);
+    for (const std::size_t r : kind.requests) requests[r].sight.add_told(all);
   }
 }
 

@@ -171,16 +171,17 @@ policy::Quota StateBank::quota(Row row, std::uint32_t entry, Instant now) const 
       {slot(row, entry), entries_[entry].variant, now, 1});
 }
 
-limiter::AdvertisedQuota StateBank::told_quota(Row row, const Observation& observation,
-                                               Instant now) const {
-  const LimitAsk& ask = observation.asks.front();
-  return limiters_[entries_[ask.entry].limit]->advertised_quota(charge_of(row, ask, now));
+limiter::AdvertisedQuota StateBank::told_quota(Row row, const LimitAsk& ask, Instant now) const {
+  return limiters_[limit_of(ask)]->advertised_quota(charge_of(row, ask, now));
 }
 
-std::optional<Duration> StateBank::told_wait(Row row, const Observation& observation,
-                                             Instant now) const {
-  const LimitAsk& ask = observation.asks.front();
-  return limiters_[entries_[ask.entry].limit]->advertised_retry_after(charge_of(row, ask, now));
+std::optional<Duration> StateBank::told_wait(Row row, const LimitAsk& ask, Instant now) const {
+  return limiters_[limit_of(ask)]->advertised_retry_after(charge_of(row, ask, now));
+}
+
+bool StateBank::denies(Row row, const LimitAsk& ask, Instant now) const {
+  const std::uint16_t limit = limit_of(ask);
+  return limits_[limit].spec.enforce && !limiters_[limit]->check(charge_of(row, ask, now)).allowed;
 }
 
 }  // namespace weir::oracle

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -44,9 +45,16 @@ class StateBank {
 
   bool is_as_new(Row row, const Observation& observation, Instant now) const;
   policy::Quota quota(Row row, std::uint32_t entry, Instant now) const;
-  /// What the limit of a policy with one limit tells; only such policies' answers are judged.
-  limiter::AdvertisedQuota told_quota(Row row, const Observation& observation, Instant now) const;
-  std::optional<Duration> told_wait(Row row, const Observation& observation, Instant now) const;
+  /// What one of the limits tells by itself.
+  limiter::AdvertisedQuota told_quota(Row row, const LimitAsk& ask, Instant now) const;
+  std::optional<Duration> told_wait(Row row, const LimitAsk& ask, Instant now) const;
+  /// Whether the limit denies by itself.
+  bool denies(Row row, const LimitAsk& ask, Instant now) const;
+  bool enforces(const LimitAsk& ask) const { return limits_[limit_of(ask)].spec.enforce; }
+  std::uint16_t limit_of(const LimitAsk& ask) const { return entries_[ask.entry].limit; }
+  std::size_t limits() const { return limits_.size(); }
+  /// Whether it is known what each of the limits tells: not of those that hold requests.
+  bool tells() const { return std::find(holds_.begin(), holds_.end(), true) == holds_.end(); }
 
   bool counts_by_segment() const { return counts_by_segment_; }
   /// Whether any limit charges what is known only when a request has ended.

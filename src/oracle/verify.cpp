@@ -82,6 +82,13 @@ std::optional<ClockOffset> stated_offset(const OffsetGuess& guess, ClockOffset f
   return ClockOffset{std::max(all.least, range.least), std::min(all.most, range.most)};
 }
 
+/// Whether so much more is open than with other findings that it explains nothing.
+bool opens_too_much(const Findings& findings, const Findings& others) {
+  const std::uint64_t opened =
+      findings.undetermined - std::min(findings.undetermined, others.undetermined);
+  return is_too_open(opened, findings.agree + findings.disagree + findings.undetermined);
+}
+
 /// Looks for the offset of the gateway's clock where it does not matter when requests end: states
 /// are then followed quickly.
 class OffsetSearch {
@@ -99,7 +106,7 @@ class OffsetSearch {
 
   /// One with which nothing is impossible, if there is any.
   ClockOffset find(Effort effort) {
-    const ClockOffset likely = as_told(around(guess_));
+    const ClockOffset likely = as_told(as_decided(around(guess_)));
     if (effort == Effort::quick || explains(likely, Open::no)) return likely;
     const auto possible = possible_offset(judge_, all_, some_, uncertainty_, range_, guess_);
     if (!possible) return exactly(guess_);
@@ -126,29 +133,37 @@ class OffsetSearch {
   }
 
  private:
-  /// Decisions that are far from the limit guess nothing of the clock; what was told then may.
+  /// Decisions that are far from the limit guess nothing of the clock; what was told then may. An
+  /// offset that only leaves more open explains nothing of it.
   ClockOffset as_told(ClockOffset likely) {
-    const auto wrong = [this](ClockOffset offset) {
-      const Findings findings = judge_.judge(all_, with_offset(offset, uncertainty_));
-      return std::pair(findings.disagree, told_wrongly(findings));
-    };
-    const auto as_guessed = wrong(likely);
-    if (as_guessed.second == 0) return likely;
+    const auto wrong = [](const Findings& f) { return std::pair(f.disagree, told_wrongly(f)); };
+    const Findings as_guessed = judge_.judge(all_, with_offset(likely, uncertainty_));
+    if (told_wrongly(as_guessed) == 0) return likely;
     const ClockOffset anywhere =
         refine_offset(judge_, some_, uncertainty_, range_, Against::unexplained);
-    return wrong(anywhere) < as_guessed ? anywhere : likely;
+    const Findings elsewhere = judge_.judge(all_, with_offset(anywhere, uncertainty_));
+    const bool explains =
+        wrong(elsewhere) < wrong(as_guessed) && !opens_too_much(elsewhere, as_guessed);
+    return explains ? anywhere : likely;
+  }
+  /// What is told wrongly must not make decisions wrong.
+  ClockOffset as_decided(ClockOffset likely) {
+    const Findings as_guessed = judge_.judge(all_, with_offset(likely, uncertainty_));
+    if (as_guessed.disagree == 0 || told_wrongly(as_guessed) == 0) return likely;
+    const ClockOffset by_decisions = around(guess_, Against::decisions);
+    const Findings findings = judge_.judge(all_, with_offset(by_decisions, uncertainty_));
+    return findings.disagree < as_guessed.disagree ? by_decisions : likely;
   }
   static ClockOffset exactly(Duration offset) {
     const Duration half = Duration::from_ns(finest_offset.ns() / 2);
     return {offset - half, offset + half};
   }
-  ClockOffset around(Duration offset) const {
+  ClockOffset around(Duration offset, Against against = Against::unexplained) const {
     constexpr Duration reach = Duration::from_ms(25);
     constexpr int most_trials = 80;
     const ClockOffset near{std::max(range_.least, offset - reach),
                            std::min(range_.most, offset + reach)};
-    return refine_offset(judge_, some_, uncertainty_, near, Against::unexplained, finest_offset,
-                         most_trials);
+    return refine_offset(judge_, some_, uncertainty_, near, against, finest_offset, most_trials);
   }
   /// Whether so much may be too close to call that it says nothing.
   enum class Open { no, maybe };
@@ -185,10 +200,7 @@ void find_offset_as_told(const Evidence& evidence, Judge& judge, std::span<const
   Findings findings = judge.judge(all, with_offset(likely, uncertainty));
   const auto wrong = [](const Findings& f) { return std::pair(f.disagree, told_wrongly(f)); };
   if (wrong(findings) >= wrong(found.findings)) return;
-  // One that only leaves everything open explains nothing.
-  const std::uint64_t opened =
-      findings.undetermined - std::min(findings.undetermined, found.findings.undetermined);
-  if (is_too_open(opened, found.decisions())) return;
+  if (opens_too_much(findings, found.findings)) return;
   found.depends_on_clock = true;
   found.judged_with = likely;
   if (told_wrongly(findings) == 0) found.offset = likely;

@@ -389,6 +389,34 @@ TEST(VerifyWeirServe, CostsThatAnswersTell) {
   EXPECT_GT(result.number("verify.agree"), result.number("verify.undetermined"));
 }
 
+// Answers tell of the tighter of two limits, whichever that is.
+TEST(VerifyWeirServe, JudgesWhatIsToldOfTwoLimits) {
+  TemporaryFolder folder;
+  folder.write("two.json", R"({"name": "two", "duration": "3s",
+      "policy": {"limits": [
+        {"name": "window", "algorithm": "fixed-window", "limit": 10, "window": "1s",
+         "key": ["user"]},
+        {"name": "bucket", "algorithm": "token-bucket", "capacity": 25, "rate": "3/s",
+         "key": ["user"]}]},
+      "traffic": [{"name": "users", "arrivals": {"process": "poisson", "rate": "600/s"},
+                   "attributes": {"user": {"uniform": {"count": 40}}}}],
+      "target": {"url": "http://127.0.0.1:1/", "headers": {"X-User": "{user}"}}})");
+  for (const char* headers : {"x-ratelimit", "ietf-draft-03"}) {
+    const RunningGateway gateway({folder.path("two.json"), "--headers", headers});
+    ASSERT_TRUE(gateway.is_running());
+    const LoadResult result =
+        RunningLoad::of_command({WEIR_BINARY, "verify", "--json", "--quiet", "--target",
+                                 fmt::format("http://127.0.0.1:{}", gateway.port()),
+                                 folder.path("two.json")})
+            .wait();
+    EXPECT_EQ(result.number("verify.disagree"), 0) << headers << result.err;
+    for (const char* told : {"remaining", "reset", "retry_after"}) {
+      EXPECT_EQ(result.number(fmt::format("verify.{}.disagree", told)), 0) << headers << told;
+      EXPECT_GT(result.number(fmt::format("verify.{}.agree", told)), 100) << headers << told;
+    }
+  }
+}
+
 TEST(VerifyWeirServe, MoreSlotsThanThereShouldBe) {
   const RunningGateway gateway({"--limit", "concurrency limit=5 key=user", "--latency", "500ms"});
   ASSERT_TRUE(gateway.is_running());

@@ -291,6 +291,7 @@ Evidence evidence_of_two_limits(const std::string& shared, std::uint64_t burst =
     return evidence.observations[a].sent < evidence.observations[b].sent;
   });
   evidence.groups = {all};
+  for (Observation& o : evidence.observations) o.told = {};
   decide_jointly(evidence);
   return evidence;
 }
@@ -303,6 +304,70 @@ TEST(Verify, FollowsSeveralLimits) {
   EXPECT_LT(found.findings.undetermined, found.decisions() / 10) << words_of(evidence, found);
   evidence.limits[0] = limit_of("gcra rate=6/s burst=5");
   EXPECT_GT(verify(evidence).findings.disagree, 0U);
+}
+
+/// Which of several limits answers tell of.
+enum class Teller { tightest, first, last, nobody };
+
+/// Tells what a gateway with those limits would; of nobody's, what is one more than the tightest's.
+void tell_of(Teller teller, Evidence& evidence) {
+  StateBank gateway(evidence.limits, evidence.environment);
+  for (const Group& group : evidence.groups) {
+    gateway.begin(group.entries);
+    const Row row = gateway.add_new();
+    for (const std::uint32_t n : group.observations) {
+      Observation& o = evidence.observations[n];
+      const Instant at = o.sent + Duration::from_ns((o.received - o.sent).ns() / 3);
+      const bool allowed = gateway.check(row, o, at).allowed;
+      gateway.charge(row, allowed);
+      o.allowed = allowed;
+      std::optional<std::pair<std::pair<bool, std::int64_t>, limiter::AdvertisedQuota>> told;
+      Duration longest;
+      for (const LimitAsk& ask : o.asks) {
+        const auto quota = gateway.told_quota(row, ask, at);
+        const bool denies = !allowed && gateway.denies(row, ask, at);
+        if (denies) longest = std::max(longest, *gateway.told_wait(row, ask, at));
+        const bool is_told = teller == Teller::first  ? !told
+                             : teller == Teller::last ? true
+                                                      : false;
+        const std::pair tightness(!denies, *quota.remaining);
+        if (is_told || !told || tightness < told->first) told = std::pair(tightness, quota);
+        if (teller == Teller::first) break;
+      }
+      const std::int64_t off = teller == Teller::nobody ? 1 : 0;
+      o.told = {*told->second.remaining + off, told->second.reset_after, std::nullopt};
+      if (!allowed) o.told.retry_after = longest + Duration::from_seconds(2 * off);
+    }
+  }
+}
+
+/// As evidence_of_two_limits(), with requests one after another.
+Evidence evidence_in_order() {
+  Evidence evidence = evidence_of_two_limits("fixed-window limit=20 window=1s");
+  for (Observation& o : evidence.observations) o.received = o.sent + Duration::from_us(30);
+  return evidence;
+}
+
+TEST(Verify, JudgesWhatAnswersTellOfSeveralLimits) {
+  for (const Teller teller : {Teller::tightest, Teller::first, Teller::last}) {
+    Evidence evidence = evidence_in_order();
+    tell_of(teller, evidence);
+    const Verification found = verify(evidence);
+    const int which = static_cast<int>(teller);
+    EXPECT_EQ(found.findings.disagree, 0U) << which << words_of(evidence, found);
+    EXPECT_EQ(found.findings.remaining.disagree, 0U) << which;
+    EXPECT_GT(found.findings.remaining.agree, 150U) << which;
+    EXPECT_EQ(found.findings.reset_after.disagree, 0U) << which;
+    EXPECT_GT(found.findings.reset_after.agree, 150U) << which;
+    EXPECT_EQ(found.findings.retry_after.disagree, 0U) << which;
+    EXPECT_GT(found.findings.retry_after.agree, 20U) << which;
+  }
+  Evidence evidence = evidence_in_order();
+  tell_of(Teller::nobody, evidence);
+  const Verification found = verify(evidence);
+  EXPECT_EQ(found.findings.disagree, 0U);
+  EXPECT_GT(found.findings.remaining.disagree, 100U);
+  EXPECT_GT(found.findings.retry_after.disagree, 20U);
 }
 
 TEST(Verify, FollowsSeveralLimitsWithASharedWindowOfTheGatewaysClock) {
