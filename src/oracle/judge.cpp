@@ -84,7 +84,8 @@ void Judge::choose_told_limit() {
   const auto judged = [](const Counts& counts) {
     return counts.agree + counts.disagree + counts.undetermined;
   };
-  for (const ToldOfLimit& one : told_of_) {
+  for (std::size_t l = 0; l < told_of_.size(); ++l) {
+    const ToldOfLimit& one = told_of_[l];
     const std::uint64_t wrong = one.remaining.disagree + one.reset_after.disagree;
     const std::uint64_t least = findings_.remaining.disagree + findings_.reset_after.disagree;
     if (wrong >= least || judged(one.remaining) < judged(findings_.remaining) ||
@@ -93,6 +94,7 @@ void Judge::choose_told_limit() {
     }
     findings_.remaining = one.remaining;
     findings_.reset_after = one.reset_after;
+    findings_.told_of = l;
   }
 }
 

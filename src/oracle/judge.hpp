@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct Findings : metrics::VerificationCounts {
   std::vector<Mark> marks;
   /// Those that no state kept explains, although one that was left out might.
   std::uint64_t unexplained = 0;
+  /// By number, of several limits the one that all answers tell of; absent where it is the one that
+  /// denies, or has the least left.
+  std::optional<std::size_t> told_of;
 
   /// What was found of other groups, but for their marks.
   void add(const Findings& others);

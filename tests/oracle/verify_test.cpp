@@ -361,6 +361,9 @@ TEST(Verify, JudgesWhatAnswersTellOfSeveralLimits) {
     EXPECT_GT(found.findings.reset_after.agree, 150U) << which;
     EXPECT_EQ(found.findings.retry_after.disagree, 0U) << which;
     EXPECT_GT(found.findings.retry_after.agree, 20U) << which;
+    EXPECT_EQ(found.findings.told_of, teller == Teller::tightest ? std::nullopt
+                                      : teller == Teller::first  ? std::optional<std::size_t>(0)
+                                                                 : 1);
   }
   Evidence evidence = evidence_in_order();
   tell_of(Teller::nobody, evidence);
