@@ -207,7 +207,30 @@ void find_offset_as_told(const Evidence& evidence, Judge& judge, std::span<const
   found.findings = std::move(findings);
 }
 
-Verification verify_with(const Evidence& evidence, Uncertainty uncertainty, Effort effort) {
+/// Where it matters when requests end: with an offset that is known to be likely, if that explains
+/// all decisions.
+Verification verify_with_ends(const Evidence& evidence, Judge& judge,
+                              std::span<const Group* const> all, const Uncertainty& uncertainty,
+                              std::optional<ClockOffset> likely) {
+  const std::vector<const Group*> some = telling_groups(evidence);
+  const OffsetGuess guess = guess_offset(evidence.limits, evidence.environment,
+                                         evidence.observations, some, uncertainty, evidence.offset);
+  Verification found;
+  found.depends_on_clock = true;
+  const auto judge_with = [&](ClockOffset offset) {
+    found.offset = stated_offset(guess, offset, evidence.offset);
+    found.judged_with = offset;
+    found.findings = judge.judge(all, with_offset(offset, uncertainty));
+  };
+  if (likely) judge_with(*likely);
+  if (likely && is_explained(found.findings)) return found;
+  judge_with(find_offset(evidence, judge, all, some, uncertainty));
+  return found;
+}
+
+/// `likely`: an offset that was found with other uncertainty, if any.
+Verification verify_with(const Evidence& evidence, Uncertainty uncertainty, Effort effort,
+                         std::optional<ClockOffset> likely = std::nullopt) {
   std::vector<const Group*> all;
   for (const Group& group : evidence.groups) all.push_back(&group);
   const std::vector<const Group*> some = telling_groups(evidence);
@@ -217,17 +240,10 @@ Verification verify_with(const Evidence& evidence, Uncertainty uncertainty, Effo
   Judge judge(evidence.limits, evidence.environment, evidence.observations);
   Verification found;
   if (depends_on_clock(evidence.limits, evidence.environment, evidence.observations, some)) {
-    found.depends_on_clock = true;
     if (depends_on_ends(evidence.limits)) {
-      const ClockOffset offset = find_offset(evidence, judge, all, some, uncertainty);
-      const OffsetGuess guess =
-          guess_offset(evidence.limits, evidence.environment, evidence.observations, some,
-                       uncertainty, evidence.offset);
-      found.offset = stated_offset(guess, offset, evidence.offset);
-      found.judged_with = offset;
-      found.findings = judge.judge(all, with_offset(offset, uncertainty));
-      return found;
+      return verify_with_ends(evidence, judge, all, uncertainty, likely);
     }
+    found.depends_on_clock = true;
     OffsetSearch search(evidence, judge, all, some, uncertainty);
     const ClockOffset offset = search.find(effort);
     found.offset = search.stated(offset);
@@ -281,7 +297,8 @@ Verification verify_by_ends(Evidence evidence, Uncertainty uncertainty) {
     if (evidence.limits.size() > 1) {
       note_holders(evidence.limits, evidence.groups, uncertainty, evidence.observations);
     }
-    found = verify_with(evidence, uncertainty, Effort::quick);
+    const auto likely = found.depends_on_clock ? std::optional(found.judged_with) : std::nullopt;
+    found = verify_with(evidence, uncertainty, Effort::quick, likely);
     return found.findings.disagree == 0 && found.findings.remaining.disagree == 0;
   };
   for (const Latitude& latitude : latitudes()) {
