@@ -85,6 +85,9 @@ struct ProbeFacts {
 
   std::vector<std::string> header_families;
   Told limit, remaining, reset_after, retry_after;
+  /// Where several limits hold, the name of the one whose allowance answers tell, or "tightest":
+  /// that of the one with the least left, or that denied. Empty with one limit, and if not judged.
+  std::string told_of;
 
   std::uint64_t requests_used = 0;
   Duration time_used;

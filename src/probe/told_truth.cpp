@@ -7,6 +7,7 @@
 
 #include "core/text.hpp"
 #include "oracle/live_evidence.hpp"
+#include "oracle/told_of_several.hpp"
 #include "oracle/verify.hpp"
 
 namespace weir::probe {
@@ -101,32 +102,57 @@ Returns count_returns(const std::vector<Record>& records,
   return returns;
 }
 
-void judge_what_was_told(const LiveTarget& target, const policy::PolicySpec& policy,
-                         metrics::ProbeOutcome& outcome) {
-  ProbeFacts& facts = outcome.facts;
-  const Present present = count_present(target.records());
-  metrics::VerificationCounts counts;
-  std::vector<std::int64_t> limits;
+namespace {
+
+/// What was told of one limit, or of several.
+void judge_by(const policy::PolicySpec& policy, const LiveTarget& target, ProbeFacts& facts) {
   const auto evidence = oracle::LiveEvidence::make(policy, target.columns(), "/policy");
-  if (evidence && !policy.limits.empty()) {
-    target.testify(**evidence);
-    const oracle::Evidence gathered = (*evidence)->finish();
-    limits = told_by(gathered.limits);
-    counts = oracle::verify(gathered).findings;
+  if (!evidence || policy.limits.empty()) return;
+  target.testify(**evidence);
+  const oracle::Evidence gathered = (*evidence)->finish();
+  facts.limit = judge_limit(target.records(), told_by(gathered.limits));
+  const oracle::Verification found = oracle::verify(gathered);
+  const metrics::VerificationCounts& counts = found.findings;
+  if (policy.limits.size() == 1) {
+    facts.remaining = judged(facts.remaining.present, counts.remaining);
+    facts.reset_after = judged(facts.reset_after.present, counts.reset_after);
+    facts.retry_after = judged(facts.retry_after.present, counts.retry_after);
+    return;
   }
-  facts.limit = judge_limit(target.records(), limits);
-  facts.remaining = judged(present.remaining, counts.remaining);
-  facts.reset_after = judged(present.reset, counts.reset_after);
-  facts.retry_after = judged(present.retry_after, counts.retry_after);
+  const auto several = oracle::judge_told_of_several(gathered, found);
+  if (!several) return;
+  facts.remaining = judged(facts.remaining.present, several->remaining);
+  facts.reset_after = judged(facts.reset_after.present, several->reset_after);
+  facts.retry_after = judged(facts.retry_after.present, several->retry_after);
+  const bool is_told = facts.remaining.truthful + facts.reset_after.truthful > 0;
+  if (is_told) facts.told_of = several->limit ? policy.limits[*several->limit].name : "tightest";
+}
+
+/// The numbers of the keys that a policy's limits go by.
+std::vector<std::size_t> keys_of(const policy::PolicySpec& policy, const Columns& columns) {
   std::vector<std::size_t> keyed_by;
-  for (std::size_t k = 0; k < target.columns().dictionaries.size(); ++k) {
-    const std::string& name = target.columns().dictionaries[k].attribute();
+  for (std::size_t k = 0; k < columns.dictionaries.size(); ++k) {
+    const std::string& name = columns.dictionaries[k].attribute();
     const bool is_key = std::any_of(policy.limits.begin(), policy.limits.end(), [&](const auto& l) {
       return std::find(l.key.begin(), l.key.end(), name) != l.key.end();
     });
     if (is_key) keyed_by.push_back(k);
   }
-  const Returns returns = count_returns(target.records(), keyed_by);
+  return keyed_by;
+}
+
+}  // namespace
+
+void judge_what_was_told(const LiveTarget& target, const policy::PolicySpec& policy,
+                         metrics::ProbeOutcome& outcome) {
+  ProbeFacts& facts = outcome.facts;
+  const Present present = count_present(target.records());
+  facts.limit = judge_limit(target.records(), {});
+  facts.remaining = judged(present.remaining, {});
+  facts.reset_after = judged(present.reset, {});
+  facts.retry_after = judged(present.retry_after, {});
+  judge_by(policy, target, facts);
+  const Returns returns = count_returns(target.records(), keys_of(policy, target.columns()));
   outcome.promises_kept = returns.kept;
   outcome.promises_broken = returns.broken;
 }

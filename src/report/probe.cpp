@@ -102,6 +102,7 @@ Json found_json(const metrics::ProbeOutcome& outcome) {
   probe["key_undecided"] = facts.key_undecided;
   probe["headers"] = {{"families", facts.header_families},
                       {"malformed", counts_json(outcome.malformed)},
+                      {"told_of", facts.told_of.empty() ? Json() : Json(facts.told_of)},
                       {"limit", told_json(facts.limit)},
                       {"remaining", told_json(facts.remaining)},
                       {"reset", told_json(facts.reset_after)}};

@@ -88,14 +88,20 @@ Json probe_findings() {
       {"keyed_by", names("The candidates that requests are told apart by")},
       {"key_undecided", names("The candidates of which that is not known")},
       {"headers",
-       described("What answers told of the limit",
-                 object_of({{"families", names("The families of headers that were met")},
-                            {"malformed",
-                             by_name("Answers with a header that could not be read, by family",
-                                     whole("Such answers", "answers"))},
-                            {"limit", probe_told("How much is allowed", false)},
-                            {"remaining", probe_told("How much was left", false)},
-                            {"reset", probe_told("When it is reset", false)}}))},
+       described(
+           "What answers told of the limit",
+           object_of(
+               {{"families", names("The families of headers that were met")},
+                {"malformed", by_name("Answers with a header that could not be read, by family",
+                                      whole("Such answers", "answers"))},
+                {"told_of", described("Of several limits the one whose allowance they tell: limit "
+                                      "is the one found first, slower the one beside it, tightest "
+                                      "whichever has the least left; null with one limit, and "
+                                      "where that is not known",
+                                      {{"enum", {"limit", "slower", "tightest", nullptr}}})},
+                {"limit", probe_told("How much is allowed", false)},
+                {"remaining", probe_told("How much was left", false)},
+                {"reset", probe_told("When it is reset", false)}}))},
       {"retry_after", probe_told("When denied clients were told to come back", true)},
       {"allowed_status", described("The status of most admissions; null without any",
                                    {{"type", {"integer", "null"}}, {"x-unit", "1"}})},

@@ -149,6 +149,12 @@ class ProbeStory : private Cells {
     return text;
   }
 
+  std::string told_of(const Json& limit) const {
+    if (limit == "tightest") return "the one with the least left";
+    const Json& further = probe_["further_limits"];
+    return words(limit == "slower" && !further.empty() ? further[0] : probe_);
+  }
+
   void headers(std::string& text) const {
     const Json& headers = probe_["headers"];
     if (headers["families"].empty()) {
@@ -164,6 +170,9 @@ class ProbeStory : private Cells {
                         list.empty() ? "nothing in them can be read" : list);
     for (const auto& [family, count] : headers["malformed"].items()) {
       text += fmt::format(", {} cannot be read in {}", safe(family), answers_of(count));
+    }
+    if (!headers["told_of"].is_null()) {
+      text += fmt::format("; of the limits they tell {}", told_of(headers["told_of"]));
     }
     const Json& promises = probe_["retry_after"];
     const auto kept = promises["kept"].get<std::int64_t>();

@@ -122,6 +122,13 @@ TEST(ProbeServe, FindsTwoLimitsAndThePolicyIsWhatTheyDo) {
   ASSERT_EQ(further.size(), 1U) << result.report["probe"].dump();
   EXPECT_EQ(further[0]["family"], "token-bucket");
   EXPECT_EQ(further[0]["parameters"]["capacity"], 40);
+  const Json& headers = result.report["probe"]["headers"];
+  EXPECT_EQ(headers["told_of"], "tightest") << headers;
+  for (const Json& told : {headers["limit"], headers["remaining"], headers["reset"],
+                           result.report["probe"]["retry_after"]}) {
+    EXPECT_EQ(told["untruthful"], 0) << headers << result.report["probe"]["retry_after"];
+    EXPECT_GT(told["truthful"], 50) << headers << result.report["probe"]["retry_after"];
+  }
   const LoadResult verified =
       RunningLoad::of_command({WEIR_BINARY, "verify", found, "--json", "--quiet"}).wait();
   EXPECT_EQ(verified.exit_code, 0) << verified.err;

@@ -87,6 +87,7 @@ TEST(ProbeReport, IsAsItsSchemaSays) {
   outcome.allowed_status = 200;
   outcome.neither = {{500, 3}};
   outcome.malformed = {{"retry_after", 1}};
+  outcome.facts.told_of = "tightest";
   EXPECT_EQ(error_of(), "");
   outcome.facts.found.family = "guesswork";
   EXPECT_THAT(error_of(), HasSubstr("family"));
@@ -118,6 +119,28 @@ TEST(ProbeStory, SaysHowFarASlowerLimitWasLookedFor) {
   outcome.facts.experiments[1].requests = 412;
   outcome.facts.experiments[1].duration = Duration::from_seconds(41);
   EXPECT_THAT(story_of(outcome), HasSubstr("no slower limit showed within 412 requests in 41s"));
+}
+
+TEST(ProbeStory, SaysWhichOfSeveralLimitsAnswersTellOf) {
+  metrics::ProbeOutcome outcome = nginx_outcome();
+  outcome.facts.header_families = {"x_ratelimit"};
+  outcome.facts.remaining = {9, 9, 0, 0};
+  outcome.facts.further_limits = {nginx_limit()};
+  outcome.facts.further_limits[0].parameters[0].value = "100/1m";
+  EXPECT_THAT(story_of(outcome), testing::Not(HasSubstr("they tell")));
+  const auto told_of = [&outcome](const char* limit) {
+    outcome.facts.told_of = limit;
+    std::string story = story_of(outcome);
+    for (std::size_t end = story.find("\n  "); end != std::string::npos; end = story.find("\n  ")) {
+      story.replace(end, 3, " ");
+    }
+    return story;
+  };
+  EXPECT_THAT(told_of("tightest"),
+              HasSubstr("; of the limits they tell the one with the least left"));
+  EXPECT_THAT(told_of("limit"), HasSubstr("; of the limits they tell nginx-limit-req rate=10/s"));
+  EXPECT_THAT(told_of("slower"),
+              HasSubstr("; of the limits they tell nginx-limit-req rate=100/1m"));
 }
 
 TEST(ProbeStory, SaysWhatAnswersWereTakenFor) {
