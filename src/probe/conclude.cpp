@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/text.hpp"
 #include "limiter/catalogue.hpp"
 #include "limiter/limiter.hpp"
 #include "limiter/parameter_text.hpp"
@@ -107,6 +108,10 @@ void Inquiry::add_alternatives() {
                                       fit.unexplained.size());
     result_.facts.alternatives.push_back(std::move(other));
   }
+  const auto left = alive();
+  for (const Fit* fit : left) {
+    if (left.size() > 1) result_.facts.cannot_tell_apart.push_back(words_of(fit->kind));
+  }
 }
 
 void Inquiry::add_second_limit() {
@@ -156,66 +161,89 @@ void Inquiry::conclude() {
   for (std::size_t c = 0; c < mask_.size() && has_denials(); ++c) {
     if (mask_[c]) facts.keyed_by.push_back(options_.candidates[c]);
   }
-  if (fits_.empty()) {
-    facts.found.family = "undecided";
-    facts.why_undecided = "nothing was answered";
-    return;
-  }
+  if (fits_.empty()) return leave_undecided("nothing was answered");
   if (fits_.front().unexplained.size() >= clearly_worse && !second_shows_) leave_to_second();
   add_second_limit();
-  const Fit best = fits_.front();
-  facts.found = limit_facts(best);
-  facts.unexplained = best.unexplained.size();
-  result_.policy.limits.insert(result_.policy.limits.begin(),
-                               limit_spec(best, "limit", facts.keyed_by));
-  if (best.kind == Kind::none) result_.policy.limits.clear();
+  add_first_limit();
   if (!has_denials()) {
     facts.confidence = 1.0;
-    facts.why_undecided = why_limit_may_be_higher();
-    if (!facts.why_undecided.empty()) {
-      facts.found.family = "undecided";
-      facts.confidence = 0.0;
-    }
+    if (const std::string why = why_limit_may_be_higher(); !why.empty()) leave_undecided(why);
     return;
   }
   add_alternatives();
-  const auto left = alive();
-  std::set<std::string> families;
-  for (const Fit* fit : left) {
-    families.insert(family_of(fit->kind));
-    if (left.size() > 1) facts.cannot_tell_apart.push_back(words_of(fit->kind));
-  }
-  const std::size_t runner_up =
-      fits_.size() > 1 ? fits_[1].unexplained.size() - best.unexplained.size() : 1;
-  const double answers = static_cast<double>(evidence_.size());
-  const double explained = 1.0 - static_cast<double>(best.unexplained.size()) / answers;
-  facts.confidence =
-      explained *
-      (1.0 - std::pow(0.5, static_cast<double>(std::min<std::size_t>(runner_up, 10)) + 1));
+  facts.confidence = confidence();
   if (first_limit_ == 0) {
     // So little tells nothing apart.
     facts.alternatives.clear();
     facts.cannot_tell_apart.clear();
-    facts.confidence = 0.0;
-    facts.found.family = "undecided";
-    facts.why_undecided =
+    leave_undecided(
         "even the first request was denied: the gateway wants credentials, a key that it knows, or "
-        "waits for a limit that was used up before";
-  } else if (families.size() > 1) {
+        "waits for a limit that was used up before");
+  } else if (const std::string why = why_first_is_open(); !why.empty()) {
+    facts.why_undecided = why;
     facts.found.family = "undecided";
-    const std::string needed = needed_budget();
-    facts.why_undecided =
-        fmt::format("{} families explain what was seen; {}", families.size(),
-                    needed.empty() ? "no experiment that is known tells them apart"
-                                   : "a larger budget may tell them apart, say " + needed);
-  } else if (best.unexplained.size() > std::max<std::size_t>(evidence_.size() / 20, 4)) {
-    facts.found.family = "undecided";
-    facts.why_undecided = fmt::format(
-        "nothing known explains what was seen: the closest, {}, "
-        "leaves {} of {} answers unexplained",
-        words_of(best.kind), best.unexplained.size(), evidence_.size());
   }
   leave_second_open();
+}
+
+void Inquiry::leave_undecided(const std::string& why) {
+  metrics::ProbeFacts& facts = result_.facts;
+  facts.found.family = "undecided";
+  facts.confidence = 0.0;
+  facts.why_undecided = why;
+}
+
+void Inquiry::add_first_limit() {
+  metrics::ProbeFacts& facts = result_.facts;
+  const Fit& best = fits_.front();
+  facts.found = limit_facts(best);
+  facts.unexplained = best.unexplained.size();
+  auto& limits = result_.policy.limits;
+  limits.insert(limits.begin(), limit_spec(best, "limit", facts.keyed_by));
+  if (best.kind == Kind::none) limits.clear();
+}
+
+// The share that is explained, the less the closer the runner-up is.
+double Inquiry::confidence() const {
+  constexpr std::size_t far_behind = 10;
+  const Fit& best = fits_.front();
+  const std::size_t runner_up =
+      fits_.size() > 1 ? fits_[1].unexplained.size() - best.unexplained.size() : 1;
+  const double explained =
+      1.0 - static_cast<double>(best.unexplained.size()) / static_cast<double>(evidence_.size());
+  return explained *
+         (1.0 - std::pow(0.5, static_cast<double>(std::min(runner_up, far_behind)) + 1));
+}
+
+// Empty if one family explains nearly all of what was seen.
+std::string Inquiry::why_first_is_open() {
+  const Fit& best = fits_.front();
+  std::set<std::string> families;
+  for (const Fit* fit : alive()) families.insert(family_of(fit->kind));
+  if (families.size() > 1) {
+    const std::string needed = needed_budget();
+    return fmt::format("{} families explain what was seen; {}{}", families.size(),
+                       needed.empty() ? "no experiment that is known tells them apart"
+                                      : "a larger budget may tell them apart, say " + needed,
+                       two_kinds_may_show());
+  }
+  if (best.unexplained.size() <= std::max<std::size_t>(evidence_.size() / 20, 4)) return "";
+  return fmt::format(
+      "nothing known explains what was seen: the closest, {}, leaves {} of {} answers "
+      "unexplained{}",
+      words_of(best.kind), best.unexplained.size(), evidence_.size(), two_kinds_may_show());
+}
+
+// A limit on concurrency shows beside any other where answers take their time, and neither explains
+// what the other denied.
+std::string Inquiry::two_kinds_may_show() const {
+  const bool may_hold = std::any_of(fits_.begin(), fits_.end(),
+                                    [](const Fit& fit) { return fit.kind == Kind::concurrency; });
+  if (!may_hold || second_shows_ || !evidence_.admissions_take_longer()) return "";
+  return fmt::format(
+      "; since admitted requests take {}, a limit on requests at once and one of another kind may "
+      "both show",
+      format_duration_short(Duration::from_ms(evidence_.usual_answer_ns() / 1'000'000)));
 }
 
 void Inquiry::leave_second_open() {

@@ -67,6 +67,11 @@ class Inquiry {
   void leave_second_open();
   std::string why_limit_may_be_higher() const;
   void add_alternatives();
+  void add_first_limit();
+  void leave_undecided(const std::string& why);
+  double confidence() const;
+  std::string why_first_is_open();
+  std::string two_kinds_may_show() const;
 
   Target& target_;
   const ProbeOptions& options_;
