@@ -78,8 +78,10 @@ Findings Judge::judge(std::span<const Group* const> groups, const Uncertainty& u
   return std::move(findings_);
 }
 
-// Answers that are not told of the tightest limit may be told of one and the same.
+// Answers that are not told of the tightest limit may be told of one and the same, if that is true
+// of nearly all that is not true of the tightest.
 void Judge::choose_told_limit() {
+  constexpr std::uint64_t clearly_fewer = 8;
   using Counts = metrics::VerificationCounts::Told;
   const auto judged = [](const Counts& counts) {
     return counts.agree + counts.disagree + counts.undetermined;
@@ -88,7 +90,7 @@ void Judge::choose_told_limit() {
     const ToldOfLimit& one = told_of_[l];
     const std::uint64_t wrong = one.remaining.disagree + one.reset_after.disagree;
     const std::uint64_t least = findings_.remaining.disagree + findings_.reset_after.disagree;
-    if (wrong >= least || judged(one.remaining) < judged(findings_.remaining) ||
+    if (wrong * clearly_fewer >= least || judged(one.remaining) < judged(findings_.remaining) ||
         judged(one.reset_after) < judged(findings_.reset_after)) {
       continue;
     }

@@ -7,7 +7,6 @@
 
 #include "core/text.hpp"
 #include "oracle/live_evidence.hpp"
-#include "oracle/told_of_several.hpp"
 #include "oracle/verify.hpp"
 
 namespace weir::probe {
@@ -111,21 +110,13 @@ void judge_by(const policy::PolicySpec& policy, const LiveTarget& target, ProbeF
   target.testify(**evidence);
   const oracle::Evidence gathered = (*evidence)->finish();
   facts.limit = judge_limit(target.records(), told_by(gathered.limits));
-  const oracle::Verification found = oracle::verify(gathered);
-  const metrics::VerificationCounts& counts = found.findings;
-  if (policy.limits.size() == 1) {
-    facts.remaining = judged(facts.remaining.present, counts.remaining);
-    facts.reset_after = judged(facts.reset_after.present, counts.reset_after);
-    facts.retry_after = judged(facts.retry_after.present, counts.retry_after);
-    return;
-  }
-  const auto several = oracle::judge_told_of_several(gathered, found);
-  if (!several) return;
-  facts.remaining = judged(facts.remaining.present, several->remaining);
-  facts.reset_after = judged(facts.reset_after.present, several->reset_after);
-  facts.retry_after = judged(facts.retry_after.present, several->retry_after);
+  const oracle::Findings found = oracle::verify(gathered).findings;
+  facts.remaining = judged(facts.remaining.present, found.remaining);
+  facts.reset_after = judged(facts.reset_after.present, found.reset_after);
+  facts.retry_after = judged(facts.retry_after.present, found.retry_after);
   const bool is_told = facts.remaining.truthful + facts.reset_after.truthful > 0;
-  if (is_told) facts.told_of = several->limit ? policy.limits[*several->limit].name : "tightest";
+  if (policy.limits.size() == 1 || !is_told) return;
+  facts.told_of = found.told_of ? policy.limits[*found.told_of].name : "tightest";
 }
 
 /// The numbers of the keys that a policy's limits go by.
