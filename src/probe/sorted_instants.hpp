@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace weir::probe {
@@ -23,7 +24,9 @@ class SortedInstants {
     while (values_[count] <= at) ++count;
     return static_cast<std::int64_t>(count);
   }
-  std::int64_t before(std::int64_t at) const { return up_to(at - 1); }
+  std::int64_t before(std::int64_t at) const {
+    return at == std::numeric_limits<std::int64_t>::min() ? 0 : up_to(at - 1);
+  }
 
  private:
   std::vector<std::int64_t> values_;

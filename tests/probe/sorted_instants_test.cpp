@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "core/random.hpp"
 
 namespace weir::probe {
@@ -32,6 +34,16 @@ TEST(SortedInstants, CountsAsABinarySearchDoes) {
                 std::lower_bound(values.begin(), values.end(), at) - values.begin());
     }
   }
+}
+
+TEST(SortedInstants, NoneIsBeforeTheFirstInstantThereIs) {
+  constexpr std::int64_t first = std::numeric_limits<std::int64_t>::min();
+  SortedInstants instants;
+  instants.add(-5);
+  instants.add(7);
+  instants.sort();
+  EXPECT_EQ(instants.before(first), 0);
+  EXPECT_EQ(instants.up_to(first), 0);
 }
 
 }  // namespace
