@@ -87,60 +87,68 @@ double Fit::period_ns() const {
          static_cast<double>(rate.units);
 }
 
+namespace {
+
+limiter::Parameters bucket_parameters(const Fit& fit, const char* name, std::int64_t at_once) {
+  limiter::Parameters parameters;
+  parameters.set(name, std::max<std::int64_t>(at_once, 0));
+  parameters.set("rate", fit.rate);
+  return parameters;
+}
+
+Settings delaying_bucket(const Fit& fit) {
+  Settings settings{"nginx-limit-req", bucket_parameters(fit, "burst", fit.limit - 1)};
+  if (fit.undelayed > 0) settings.parameters.set("delay", fit.undelayed);
+  return settings;
+}
+
+/// So many in a window; its length has one name or the other.
+Settings windowed(const Fit& fit, const char* algorithm, const char* length = "window") {
+  Settings settings{algorithm, {}};
+  settings.parameters.set("limit", fit.limit);
+  settings.parameters.set(length, fit.window);
+  return settings;
+}
+
+Settings anchored(const Fit& fit, const char* algorithm, const char* anchor) {
+  Settings settings = windowed(fit, algorithm);
+  settings.parameters.set("anchor", std::string(anchor));
+  return settings;
+}
+
+}  // namespace
+
 Settings settings_of(const Fit& fit) {
   Settings settings;
-  const auto set = [&settings](const char* name, limiter::ParameterValue value) {
-    settings.parameters.set(name, std::move(value));
-  };
   switch (fit.kind) {
     case Kind::none:
-      settings.algorithm = "unlimited";
-      return settings;
+      return {"unlimited", {}};
     case Kind::concurrency:
       settings.algorithm = "concurrency";
-      set("limit", fit.limit);
+      settings.parameters.set("limit", fit.limit);
       return settings;
     case Kind::token_bucket:
-      settings.algorithm = "token-bucket";
-      set("capacity", fit.limit);
-      set("rate", fit.rate);
-      return settings;
+      return {"token-bucket", bucket_parameters(fit, "capacity", fit.limit)};
     case Kind::queue:
-      settings.algorithm = "leaky-bucket-queue";
-      set("capacity", std::max<std::int64_t>(fit.limit - 1, 0));
-      set("rate", fit.rate);
-      return settings;
+      return {"leaky-bucket-queue", bucket_parameters(fit, "capacity", fit.limit - 1)};
     case Kind::bucket_with_delay:
-      settings.algorithm = "nginx-limit-req";
-      set("rate", fit.rate);
-      set("burst", std::max<std::int64_t>(fit.limit - 1, 0));
-      if (fit.undelayed > 0) set("delay", fit.undelayed);
-      return settings;
+      return delaying_bucket(fit);
     case Kind::counter_count_denied:
-      settings.algorithm = "haproxy-http-req-rate";
-      set("limit", fit.limit);
-      set("period", fit.window);
-      return settings;
+      return windowed(fit, "haproxy-http-req-rate", "period");
     case Kind::log:
+      return windowed(fit, "sliding-window-log");
     case Kind::log_count_denied:
-      settings.algorithm = "sliding-window-log";
-      break;
+      settings = windowed(fit, "sliding-window-log");
+      settings.parameters.set("count_denied", true);
+      return settings;
     case Kind::fixed_first_request:
+      return anchored(fit, "fixed-window", "first-request");
     case Kind::fixed_epoch:
-      settings.algorithm = "fixed-window";
-      break;
+      return anchored(fit, "fixed-window", "epoch");
     case Kind::counter_epoch:
+      return anchored(fit, "sliding-window-counter", "epoch");
     case Kind::counter_first_request:
-      settings.algorithm = "sliding-window-counter";
-      break;
-  }
-  set("limit", fit.limit);
-  set("window", fit.window);
-  const bool at_first =
-      fit.kind == Kind::fixed_first_request || fit.kind == Kind::counter_first_request;
-  if (fit.kind == Kind::log_count_denied) set("count_denied", true);
-  if (settings.algorithm != "sliding-window-log") {
-    set("anchor", std::string(at_first ? "first-request" : "epoch"));
+      return anchored(fit, "sliding-window-counter", "first-request");
   }
   return settings;
 }
