@@ -334,7 +334,7 @@ std::map<int, std::uint64_t> redirects_of(const probe::AnswerTally& answers) {
 std::string why_denials_may_be_hidden(const probe::AnswerTally& answers) {
   const std::uint64_t all = sum_of(answers.statuses());
   const auto redirects = redirects_of(answers);
-  if (redirects.size() == answers.of_admissions().size()) {
+  if (!redirects.empty() && redirects.size() == answers.of_admissions().size()) {
     return fmt::format(
         "every answer was a redirect ({}), which many gateways send before they look at limits: is "
         "the URL right?",

@@ -180,16 +180,17 @@ std::vector<EventId> replay_first(const Histories& histories,
 // The roundest length within the range and the middle one; should both leave something, others
 // across it, the shorter ones the more likely.
 std::vector<std::int64_t> windows_to_try(const Bounds::Best& range, bool is_close) {
+  const auto window = [](double ns) { return std::max<std::int64_t>(std::llround(ns), 1); };
   if (!is_close) {
-    const auto middle = std::llround(range.least + (range.most - range.least) / 2);
-    return {std::max<std::int64_t>(roundest_duration(range.least, range.most).ns(), 1), middle};
+    const auto roundest = static_cast<double>(roundest_duration(range.least, range.most).ns());
+    return {window(roundest), window(range.least + (range.most - range.least) / 2)};
   }
   constexpr int tries = 24;
   constexpr double longest_times = 3.0;
   const double most = std::min(range.most, longest_times * range.least);
   std::vector<std::int64_t> windows;
   for (int n = 0; n < tries; ++n) {
-    windows.push_back(std::llround(range.least + (most - range.least) * (n + 0.5) / tries));
+    windows.push_back(window(range.least + (most - range.least) * (n + 0.5) / tries));
   }
   return windows;
 }
