@@ -52,6 +52,12 @@ bool Inquiry::has_denials() const {
   });
 }
 
+// Where no key is fresh, too: what its key has left is asked for, not what comes back meanwhile.
+Track Inquiry::as_it_is(Track track) const {
+  track.not_before = target_.now();
+  return track;
+}
+
 bool Inquiry::can_afford(const Experiment& experiment) const {
   const std::int64_t needed = duration_ns_of(experiment, evidence_.usual_round_trip_ns());
   return target_.stopped() == Stop::none && requests_of(experiment) <= target_.requests_left() &&
@@ -234,8 +240,8 @@ bool Inquiry::ask_both(const std::vector<Track>& tracks, std::int64_t longest_ns
   for (std::int64_t from = 0; from < longest_ns; from += part_ns, part_ns = from) {
     Experiment ask{"ask until admitted",
                    "When is one admitted again, asked often and rarely?",
-                   {part_of(tracks[0], from, from + part_ns)}};
-    if (!is_rare_back) ask.tracks.push_back(part_of(tracks[1], from, from + part_ns));
+                   {as_it_is(part_of(tracks[0], from, from + part_ns))}};
+    if (!is_rare_back) ask.tracks.push_back(as_it_is(part_of(tracks[1], from, from + part_ns)));
     const auto seen = perform(std::move(ask));
     std::uint32_t denied_after = 0;
     const bool was_rare_back = is_rare_back;
@@ -278,10 +284,10 @@ void Inquiry::find_return() {
   if (is_back) {
     perform({"burst again",
              "How many are admitted then?",
-             {burst(asked, first_limit_ + 2, spacing_ns_, 3)}});
+             {as_it_is(burst(asked, first_limit_ + 2, spacing_ns_, 3))}});
     perform({"ask until admitted",
              "When is one admitted after that?",
-             {ask_until_admitted(asked, first_ns, longest)}});
+             {as_it_is(ask_until_admitted(asked, first_ns, longest))}});
   }
   if (!has_keys) refill_ns_ = refill_of(fits_.front());
 }

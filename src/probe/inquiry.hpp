@@ -56,6 +56,7 @@ class Inquiry {
   std::vector<Sighting> perform(Experiment experiment);
   void story(const Experiment& experiment, const std::vector<Sighting>& seen, Instant begin);
   void fit();
+  Track as_it_is(Track track) const;
   bool can_afford(const Experiment& experiment) const;
   bool has_denials() const;
   std::vector<const Fit*> alive() const;

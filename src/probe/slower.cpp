@@ -168,9 +168,9 @@ void Inquiry::find_slower_return(const KeyNumbers& held, std::int64_t at_once) {
   }
   perform({"burst again",
            "How many are admitted then?",
-           {burst(held, std::clamp<std::int64_t>(at_once, 1, some), apart_ns, 3)}});
+           {as_it_is(burst(held, std::clamp<std::int64_t>(at_once, 1, some), apart_ns, 3))}});
   if (!is_soon && ask_again({parted}, spacing_ns_, longest_wait_ns(), {})) {
-    const auto rest = burst(parted, 2 * part + 4, spacing_ns_, 3);
+    const auto rest = as_it_is(burst(parted, 2 * part + 4, spacing_ns_, 3));
     if (can_afford({"", "", {rest}})) {
       perform({"the rest, paced", "Did all come back, or what was asked first?", {rest}});
     }
@@ -188,7 +188,7 @@ bool Inquiry::ask_again(const KeyNumbers& key, std::int64_t first_ns, std::int64
                         std::vector<Track> beside) {
   Experiment ask{"ask until admitted",
                  "When does the slower limit admit one again?",
-                 {ask_until_admitted(key, first_ns, longest_ns)}};
+                 {as_it_is(ask_until_admitted(key, first_ns, longest_ns))}};
   auto& steps = ask.tracks[0].steps;
   steps.resize(std::min<std::size_t>(steps.size(), target_.requests_left()));
   for (Track& track : beside) {

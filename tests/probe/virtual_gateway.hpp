@@ -24,6 +24,8 @@ struct VirtualSetup {
   /// Which key candidates matter, of how many; all without.
   std::vector<bool> keyed_by = {true};
   Budget budget;
+  /// How many values the keys have.
+  std::uint64_t fresh_keys = 1'000'000;
   std::uint64_t seed = 1;
 };
 
@@ -38,7 +40,7 @@ class VirtualGateway final : public Target {
   std::uint64_t max_per_second() const override { return setup_.budget.max_per_second; }
   Stop stopped() const override { return stop_; }
   std::size_t candidates() const override { return setup_.keyed_by.size(); }
-  std::uint64_t fresh_keys_left() const override { return 1'000'000; }
+  std::uint64_t fresh_keys_left() const override { return setup_.fresh_keys; }
   /// How many requests were sent.
   std::uint64_t used() const { return used_; }
   /// The most that were sent within a second.
