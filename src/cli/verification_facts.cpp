@@ -6,6 +6,7 @@
 
 #include "core/random.hpp"
 #include "gateway/limit_gatekeeper.hpp"
+#include "oracle/admitted_beyond.hpp"
 #include "oracle/inconclusive.hpp"
 #include "oracle/likeness.hpp"
 #include "oracle/verify.hpp"
@@ -75,12 +76,23 @@ std::optional<oracle::Likeness> likeness_of(const Evidence& evidence, oracle::Ve
   return likeness;
 }
 
+/// Holds a wrong policy against the gateway's own clock, which what it behaves like has shown.
+void judge_by_its_clock(const Evidence& evidence, std::optional<oracle::Likeness>& likeness,
+                        oracle::Verification& found) {
+  if (!likeness || !found.depends_on_clock) return;
+  auto again = oracle::verify_by_its_clock(evidence, *likeness);
+  if (!again) return;
+  found = std::move(*again);
+  if (found.findings.disagree == 0) likeness.reset();
+}
+
 }  // namespace
 
 VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudonyms) {
   const Evidence evidence = gathered.finish();
   oracle::Verification found = oracle::verify(evidence);
-  const auto likeness = likeness_of(evidence, found);
+  auto likeness = likeness_of(evidence, found);
+  judge_by_its_clock(evidence, likeness, found);
   const oracle::Findings& findings = found.findings;
   VerificationFacts facts;
   facts.believed = words_of(evidence);
@@ -90,7 +102,8 @@ VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudony
   std::optional<oracle::ClockOffset> offset = found.offset;
   if (likeness) {
     facts.behaves_like = likeness->words;
-    if (!offset && found.depends_on_clock) offset = likeness->offset;
+    if (found.depends_on_clock && (!offset || likeness->judged_with)) offset = likeness->offset;
+    facts.replayed_beyond = oracle::admitted_beyond(evidence, found.judged_with);
   }
   if (offset) {
     facts.clock_offset = offset->middle();

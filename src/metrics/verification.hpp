@@ -58,8 +58,13 @@ struct VerificationFacts {
   /// The least share of agreement that passes.
   double least_agreement = 1.0;
 
+  /// Where another policy explains it: how many more were admitted than this one would have of the
+  /// same requests, as a share of those.
+  std::optional<double> replayed_beyond;
+
   /// How many more were admitted than the policy admits, as a share of those; less than 0 if fewer.
   double admitted_beyond() const {
+    if (replayed_beyond) return *replayed_beyond;
     const auto beyond =
         static_cast<double>(counts.over_admitted) - static_cast<double>(counts.under_admitted);
     const double by_policy = static_cast<double>(counts.admitted) - beyond;

@@ -1,5 +1,7 @@
 #include "oracle/holders.hpp"
 
+#include <algorithm>
+
 #include "oracle/slot_judge.hpp"
 
 namespace weir::oracle {
@@ -25,6 +27,13 @@ std::vector<bool> holding_limits(const std::vector<policy::Limit>& limits) {
     holds.push_back(policy::make_limiter(limit, limiter::Environment())->holds_until_end());
   }
   return holds;
+}
+
+bool depends_on_ends(const std::vector<policy::Limit>& limits) {
+  const std::vector<bool> holds = holding_limits(limits);
+  return std::find(holds.begin(), holds.end(), true) != holds.end() ||
+         std::any_of(limits.begin(), limits.end(),
+                     [](const policy::Limit& limit) { return limit.charges_late(); });
 }
 
 void note_holders(const std::vector<policy::Limit>& limits, std::span<const Group> groups,

@@ -67,6 +67,30 @@ double held_back_in(const Evidence& sample) {
   return count;
 }
 
+/// The longest time among the parameters that differ from the original's; 0 if none does.
+Duration longest_changed(const std::vector<policy::Limit>& limits,
+                         const std::vector<policy::Limit>& original) {
+  Duration longest;
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    const auto& before = original[i].variants[0].values();
+    for (const auto& [name, value] : limits[i].variants[0].values()) {
+      const auto* duration = std::get_if<Duration>(&value);
+      const auto old = before.find(name);
+      if (duration == nullptr || old == before.end() || old->second == value) continue;
+      longest = std::max(longest, *duration);
+    }
+  }
+  return longest;
+}
+
+/// Where windows of a length that is only nearly right lie says nothing of the gateway's clock: it
+/// may be anywhere within one.
+ClockOffset widened(ClockOffset range, Duration window) {
+  const Duration half = Duration::from_ns(window.ns() / 2);
+  return {std::min(range.least, range.middle() - half),
+          std::max(range.most, range.middle() + half)};
+}
+
 class Search {
  public:
   Search(const Evidence& evidence, Evidence sample)
@@ -104,7 +128,8 @@ class Search {
   }
 
  private:
-  /// People choose round numbers: one that explains as much is likelier.
+  /// People choose round numbers: one that explains as much is likelier. Those windows lie where
+  /// the clock says.
   void round_off() {
     constexpr double as_good = 1.05;
     for (Neighbour& neighbour : rounded(*best_, original_)) {
@@ -123,7 +148,12 @@ class Search {
     best_ = std::move(*queue);
   }
   bool consider(Neighbour neighbour) {
+    const ClockOffset range = sample_.offset;
+    if (!neighbour.is_round) {
+      sample_.offset = widened(range, longest_changed(neighbour.limits, original_));
+    }
     const double its = score(neighbour.limits);
+    sample_.offset = range;
     if (its >= best_score_) return false;
     best_score_ = its;
     best_ = std::move(neighbour);
@@ -139,6 +169,13 @@ class Search {
 
 bool settles(const Verification& like) {
   return like.findings.disagree == 0 && !is_too_open(like.findings.undetermined, like.decisions());
+}
+
+Likeness likeness_of(std::string words, const Verification& like, bool explains_delays = true) {
+  Likeness its{std::move(words), like.findings.disagree, explains_delays && settles(like),
+               like.offset, std::nullopt};
+  if (its.settles && like.depends_on_clock) its.judged_with = like.judged_with;
+  return its;
 }
 
 /// The same requests as if all of them asked for one key of the only limit.
@@ -175,8 +212,7 @@ std::optional<Likeness> like_one_key(const Evidence& evidence, const Verificatio
   const bool explains = like.findings.disagree * clearly_most <= found.findings.disagree &&
                         like.findings.undetermined * clearly_most <= like.decisions();
   if (!explains) return std::nullopt;
-  return Likeness{"one limit for all keys, as if by the client's address or by nothing",
-                  like.findings.disagree, settles(like), like.offset};
+  return likeness_of("one limit for all keys, as if by the client's address or by nothing", like);
 }
 
 /// A gateway that holds back what the policy lets through at once.
@@ -189,7 +225,7 @@ std::optional<Likeness> like_held(const Evidence& evidence, const Verification& 
   as_that.limits = queue->limits;
   const Verification like = verify(as_that);
   if (like.findings.disagree * clearly_most > found.findings.disagree) return std::nullopt;
-  return Likeness{queue->words, like.findings.disagree, settles(like), like.offset};
+  return likeness_of(queue->words, like);
 }
 
 }  // namespace
@@ -203,11 +239,18 @@ std::optional<Likeness> find_likeness(const Evidence& evidence, const Verificati
   Evidence as_that = evidence;
   as_that.limits = best->limits;
   const Verification like = verify(as_that);
-  const std::uint64_t disagree = like.findings.disagree;
-  if (disagree * clearly_most > found.findings.disagree) return std::nullopt;
+  if (like.findings.disagree * clearly_most > found.findings.disagree) return std::nullopt;
   // What holds nothing back does not explain answers that were.
   const bool explains_delays = !would_hold_back(evidence) || would_hold_back(as_that);
-  return Likeness{best->words, disagree, explains_delays && settles(like), like.offset};
+  return likeness_of(best->words, like, explains_delays);
+}
+
+std::optional<Verification> verify_by_its_clock(const Evidence& evidence,
+                                                const Likeness& likeness) {
+  if (!likeness.judged_with) return std::nullopt;
+  Evidence at_that_time = evidence;
+  at_that_time.offset = *likeness.judged_with;
+  return verify(at_that_time);
 }
 
 }  // namespace weir::oracle

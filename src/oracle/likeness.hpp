@@ -18,10 +18,16 @@ struct Likeness {
   bool settles = false;
   /// Of the gateway's clock, if it is that and the decisions show it.
   std::optional<ClockOffset> offset;
+  /// Of the gateway's clock, where it settles with that, shown or not.
+  std::optional<ClockOffset> judged_with;
 };
 
 /// Of the policies near the one that was believed, the one that explains all of the decisions, or
 /// clearly most; none where the policy explains them itself, or nothing near it does.
 std::optional<Likeness> find_likeness(const Evidence& evidence, const Verification& found);
+
+/// The policy, judged by the clock that the gateway has if it is like that: a wrong policy seems the
+/// least wrong with a clock that is not the gateway's. None where no clock is known by it.
+std::optional<Verification> verify_by_its_clock(const Evidence& evidence, const Likeness& likeness);
 
 }  // namespace weir::oracle

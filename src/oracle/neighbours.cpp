@@ -113,11 +113,43 @@ std::optional<ParameterValue> moved(const ParameterSpec& spec, const ParameterVa
   return std::nullopt;
 }
 
+bool is_within(double to, double from, double share) {
+  return to > 0.0 && std::abs(to - from) <= share * from;
+}
+
+/// Rounded to whole units of several sizes, the largest first, no farther off than such a share.
+std::vector<ParameterValue> round_values(const ParameterValue& value,
+                                         const ParameterValue& original, double share) {
+  std::vector<ParameterValue> values;
+  if (const auto* duration = std::get_if<Duration>(&value)) {
+    const auto ns = static_cast<double>(duration->ns());
+    for (const double unit : {3.6e12, 6e10, 1e10, 1e9, 1e8, 1e7, 1e6}) {
+      const double to = std::round(ns / unit) * unit;
+      if (is_within(to, ns, share)) values.emplace_back(Duration::from_ns(std::llround(to)));
+    }
+  }
+  if (const auto* rate = std::get_if<Rate>(&value)) {
+    const Duration per = std::get<Rate>(original).per;
+    const double units = per_second(*rate) * static_cast<double>(per.ns()) / 1e9;
+    for (const double unit : {100.0, 10.0, 5.0, 1.0}) {
+      const double to = std::round(units / unit) * unit;
+      if (is_within(to, units, share)) {
+        values.emplace_back(Rate{static_cast<std::uint64_t>(std::llround(to)), per});
+      }
+    }
+  }
+  return values;
+}
+
 void add_changes(const Limits& limits, std::size_t number, std::vector<Neighbour>& into) {
+  constexpr double round_nearby = 0.3;
   constexpr std::array<double, 8> factors = {0.999, 1.001, 0.95, 1.05, 0.8, 1.25, 0.5, 2.0};
-  const auto add = [&](const std::string& name, const ParameterValue& value) {
+  const auto add = [&](const std::string& name, const ParameterValue& value,
+                       bool is_round = false) {
     auto neighbour = changed(limits, number, name, value);
-    if (neighbour) into.push_back(std::move(*neighbour));
+    if (!neighbour) return;
+    neighbour->is_round = is_round;
+    into.push_back(std::move(*neighbour));
   };
   for (const auto& [name, value] : limits[number].variants[0].values()) {
     const ParameterSpec* spec = find_parameter(limits[number], name);
@@ -126,6 +158,9 @@ void add_changes(const Limits& limits, std::size_t number, std::vector<Neighbour
       const bool is_count = spec->type == ParameterType::count;
       if (!is_count && std::abs(factor - 1.0) < half_percent) continue;
       if (const auto to = moved(*spec, value, factor, 1)) add(name, *to);
+    }
+    for (const ParameterValue& round : round_values(value, value, round_nearby)) {
+      if (round != value) add(name, round, true);
     }
     if (const auto* is_so = std::get_if<bool>(&value)) add(name, !*is_so);
     for (const std::string_view choice : spec->choices) {
@@ -186,36 +221,6 @@ void add_algorithms(const Limits& limits, std::size_t number, std::vector<Neighb
   add_algorithm(limits, number, "token-bucket", std::move(bucket), into);
 }
 
-/// No farther from what it is rounded from than such a share of that.
-constexpr double most_rounded = 0.015;
-
-bool is_round_enough(double to, double from) {
-  return to > 0.0 && std::abs(to - from) <= most_rounded * from;
-}
-
-std::vector<ParameterValue> round_values(const ParameterValue& value,
-                                         const ParameterValue& original) {
-  std::vector<ParameterValue> values;
-  if (const auto* duration = std::get_if<Duration>(&value)) {
-    const auto ns = static_cast<double>(duration->ns());
-    for (const double unit : {3.6e12, 6e10, 1e10, 1e9, 1e8, 1e7, 1e6}) {
-      const double to = std::round(ns / unit) * unit;
-      if (is_round_enough(to, ns)) values.emplace_back(Duration::from_ns(std::llround(to)));
-    }
-  }
-  if (const auto* rate = std::get_if<Rate>(&value)) {
-    const Duration per = std::get<Rate>(original).per;
-    const double units = per_second(*rate) * static_cast<double>(per.ns()) / 1e9;
-    for (const double unit : {100.0, 10.0, 5.0, 1.0}) {
-      const double to = std::round(units / unit) * unit;
-      if (is_round_enough(to, units)) {
-        values.emplace_back(Rate{static_cast<std::uint64_t>(std::llround(to)), per});
-      }
-    }
-  }
-  return values;
-}
-
 }  // namespace
 
 std::vector<Neighbour> rounded(const Neighbour& from, const Limits& original) {
@@ -226,7 +231,8 @@ std::vector<Neighbour> rounded(const Neighbour& from, const Limits& original) {
   if (first == before.end()) return neighbours;
   const ParameterValue& now =
       from.limits[from.limit].variants[0].values().find(from.parameter)->second;
-  for (const ParameterValue& value : round_values(now, first->second)) {
+  constexpr double very_close = 0.015;
+  for (const ParameterValue& value : round_values(now, first->second, very_close)) {
     if (value == now || value == first->second) continue;
     auto neighbour = changed(original, from.limit, from.parameter, value);
     if (neighbour) neighbours.push_back(std::move(*neighbour));

@@ -17,9 +17,12 @@ struct Neighbour {
   std::size_t limit = 0;
   /// Empty where it is the algorithm.
   std::string parameter;
+  /// Whether it is a round number, as people choose them.
+  bool is_round = false;
 };
 
-/// Every number a little less and a little more, every choice otherwise, and the other algorithms
+/// Every number a little less and a little more, times and rates at round numbers close by, every
+/// choice otherwise, and the other algorithms
 /// of the same rate. Limits whose parameters come from tables stay as they are.
 std::vector<Neighbour> neighbours_of(const std::vector<policy::Limit>& limits);
 
@@ -32,7 +35,7 @@ std::optional<Neighbour> moved_on(const Neighbour& from, const std::vector<polic
 /// first and `at_once` more; none where the limit has no such numbers, or nginx does not take them.
 std::optional<Neighbour> held_back(const Neighbour& from, std::int64_t at_once = 0);
 
-/// The same parameter at round numbers close by, the roundest first.
+/// The same parameter at round numbers very close by, the roundest first.
 std::vector<Neighbour> rounded(const Neighbour& from, const std::vector<policy::Limit>& original);
 
 }  // namespace weir::oracle

@@ -183,14 +183,6 @@ class OffsetSearch {
   const Duration guess_;
 };
 
-/// Whether it matters when requests end.
-bool depends_on_ends(const std::vector<policy::Limit>& limits) {
-  const std::vector<bool> holds = holding_limits(limits);
-  return std::find(holds.begin(), holds.end(), true) != holds.end() ||
-         std::any_of(limits.begin(), limits.end(),
-                     [](const policy::Limit& limit) { return limit.charges_late(); });
-}
-
 /// Where no decision depends on the gateway's clock, what answers tell still may.
 void find_offset_as_told(const Evidence& evidence, Judge& judge, std::span<const Group* const> all,
                          std::span<const Group* const> some, const Uncertainty& uncertainty,

@@ -193,8 +193,8 @@ Json verification_schema() {
            {"delays_too_long", whole("Held back for far longer than the policy says", "requests")},
            {"near_limit", whole("Denied, or the last that was admitted", "requests")},
            {"admitted_beyond_ratio",
-            described("How many more were admitted than the policy admits, as a share of those; "
-                      "less than 0 if fewer",
+            described("How many more were admitted than the policy admits of the same requests, "
+                      "as a share of those; less than 0 if fewer",
                       {{"type", "number"}, {"x-unit", "1"}})},
            {"behaves_like",
             described("Another policy near this one, in words, that explains all decisions or "

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string>
 
+#include "oracle/admitted_beyond.hpp"
 #include "oracle/virtual_target.hpp"
 
 // What a gateway behaves like that does not do as it was believed to.
@@ -91,6 +92,74 @@ TEST(Likeness, OfAQueueSettlesOnAnotherRate) {
     EXPECT_EQ(likeness->words, belief[22] == '1' ? "a rate of 10/s" : "a rate of 600/1m");
   }
 }
+
+// Each key asks for more than a window admits, in every window of it.
+VirtualTraffic windowed_traffic() {
+  VirtualTraffic traffic = likeness_traffic();
+  traffic.keys = 2;
+  traffic.requests = 1'000;
+  traffic.requests_per_second = 60.0;
+  return traffic;
+}
+
+struct ByItsClock {
+  const char* truth;
+  const char* belief;
+  /// Of what the policy admits, how much more the gateway does.
+  double beyond;
+};
+
+void PrintTo(const ByItsClock& windows, std::ostream* out) {
+  *out << windows.truth << " instead of " << windows.belief;
+}
+
+class LikenessByItsClock : public ::testing::TestWithParam<ByItsClock> {};
+
+// A clock of its own would explain some of what a wrong policy does not, and make more of others.
+TEST_P(LikenessByItsClock, CountsWhatIsAdmittedWrongly) {
+  const Evidence evidence =
+      observe(limit_of(GetParam().truth), windowed_traffic(), limit_of(GetParam().belief));
+  const auto likeness = find_likeness(evidence, verify(evidence));
+  ASSERT_TRUE(likeness);
+  EXPECT_TRUE(likeness->settles);
+  const auto found = verify_by_its_clock(evidence, *likeness);
+  ASSERT_TRUE(found);
+  const bool admits_more = GetParam().beyond > 0.0;
+  EXPECT_GT(admits_more ? found->findings.over_admitted : found->findings.under_admitted, 10U);
+  EXPECT_EQ(admits_more ? found->findings.under_admitted : found->findings.over_admitted, 0U);
+  const auto beyond = admitted_beyond(evidence, found->judged_with);
+  ASSERT_TRUE(beyond);
+  EXPECT_NEAR(*beyond, GetParam().beyond, 0.02);
+}
+
+INSTANTIATE_TEST_SUITE_P(Windows, LikenessByItsClock,
+                         ::testing::Values(ByItsClock{"fixed-window limit=38 window=1s",
+                                                      "fixed-window limit=40 window=1s", -0.05},
+                                           ByItsClock{"fixed-window limit=40 window=1s",
+                                                      "fixed-window limit=38 window=1s", 0.05}));
+
+// Windows of a length that is a little wrong lie where no clock says.
+class LikenessOfLongWindows : public ::testing::TestWithParam<Alike> {};
+
+TEST_P(LikenessOfLongWindows, NamesTheirLength) {
+  VirtualTraffic traffic = likeness_traffic();
+  traffic.keys = 3;
+  traffic.requests = 900;
+  traffic.burst = 8;
+  const Evidence evidence =
+      observe(limit_of(GetParam().truth), traffic, limit_of(GetParam().belief));
+  const auto likeness = find_likeness(evidence, verify(evidence));
+  ASSERT_TRUE(likeness);
+  EXPECT_EQ(likeness->words, GetParam().words);
+  EXPECT_TRUE(likeness->settles);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    LongerThanTheClockIsUnknown, LikenessOfLongWindows,
+    ::testing::Values(Alike{"fixed-window limit=80 window=5s",
+                            "fixed-window limit=80 window=5250ms", "a window of 5s"},
+                      Alike{"fixed-window limit=80 window=5s",
+                            "fixed-window limit=80 window=4750ms", "a window of 5s"}));
 
 // Nothing else distinguishes a key that the gateway does not look at.
 TEST(Likeness, NamesAKeyThatTheGatewayDoesNotTellApart) {

@@ -45,5 +45,17 @@ TEST(VerificationSentences, TheLastOneSaysWhatTheVerdictSays) {
               HasSubstr("100 of 2,000 decisions not as gcra rate=10/s burst=5 would make them"));
 }
 
+// A decision that is not the policy's says only that: a window that ends five requests too early
+// is one of them.
+TEST(VerificationSentences, AnotherPolicyAdmitsSoManyMoreOrLessOfTheSameRequests) {
+  metrics::VerificationFacts facts = facts_of(1'900, 100, 0);
+  facts.counts.admitted = 1'000;
+  facts.behaves_like = "a burst of 4";
+  EXPECT_THAT(last_sentence(facts, "fail"), HasSubstr("about 11.1 % more than the policy"));
+  facts.replayed_beyond = -0.05;
+  EXPECT_EQ(last_sentence(facts, "fail"),
+            "the gateway admits about 5.0 % less than the policy: it behaves like a burst of 4");
+}
+
 }  // namespace
 }  // namespace weir::report
