@@ -174,9 +174,55 @@ ProbedClass burst_class(std::int64_t limit, const std::vector<Allowance>& others
   return made;
 }
 
+/// How many requests of a key a limit holds back at most.
 std::int64_t waiting_of(const policy::LimitSpec& limit) {
-  const bool waits = limit.algorithm == "leaky-bucket-queue";
-  return waits && limit.parameters.has("capacity") ? limit.parameters.count("capacity") + 1 : 1;
+  const limiter::Parameters& parameters = limit.parameters;
+  if (limit.algorithm == "leaky-bucket-queue" && parameters.has("capacity")) {
+    return parameters.count("capacity");
+  }
+  if (limit.algorithm != "nginx-limit-req" || !parameters.has("burst")) return 0;
+  const bool waits = !parameters.has("nodelay") || !parameters.boolean("nodelay");
+  return waits ? parameters.count("burst") : 0;
+}
+
+/// Queues that are filled beyond what they hold and left alone until they are empty, in waves: what
+/// is not certain of when one of their requests was decided, as all wait, is so no longer then.
+/// Absent where there is no time, or no rate, for that.
+std::optional<ProbedClass> waves_class(const Allowance& queue, const TrafficBounds& bounds) {
+  constexpr double overload = 3.0;
+  constexpr double least_overload = 1.3;
+  constexpr double denials_each = 5.0;
+  const double most =
+      std::min(2.0 * usual_per_second, static_cast<double>(bounds.max_per_second)) * 0.9;
+  const double of_key = std::min(overload * queue.per_second, most);
+  if (queue.per_second <= 0.0 || of_key < least_overload * queue.per_second) return std::nullopt;
+  const auto keys = std::clamp<std::int64_t>(static_cast<std::int64_t>(most / of_key), 1,
+                                             std::min(bounds.most_keys, most_keys));
+  const double busy_s = (queue.at_once + denials_each) / (of_key - queue.per_second);
+  const double cycle_s = busy_s + 1.25 * queue.at_once / queue.per_second + 0.2;
+  const double needed = enough_denials / (denials_each * static_cast<double>(keys));
+  const auto waves = static_cast<std::int64_t>(std::ceil(
+      std::max({2.0, needed, (keys == 1 ? shortest_of_one_key_s : shortest_s) / cycle_s})));
+  if (static_cast<double>(waves) * cycle_s > longest_s) return std::nullopt;
+  const std::string rate = fmt::format("{:.0f}/s", std::ceil(of_key * static_cast<double>(keys)));
+  Json steps = Json::array();
+  for (std::int64_t i = 0; i < waves; ++i) {
+    const Duration begin = of_seconds(cycle_s) * i;
+    steps.push_back(Json::array({format_duration(begin), rate}));
+    steps.push_back(Json::array({format_duration(begin + of_seconds(busy_s)), "0/s"}));
+  }
+  ProbedClass made{"near-the-limit", Json(), keys, {}, of_seconds(cycle_s) * waves};
+  made.arrivals = {{"process", "poisson"}, {"rate", {{"steps", std::move(steps)}}}};
+  return made;
+}
+
+/// Of limits that do not hold until a request's end.
+ProbedClass class_near(const policy::PolicySpec& policy, const std::vector<Allowance>& allowances,
+                       const TrafficBounds& bounds) {
+  if (policy.limits.size() == 1 && allowances.size() == 1 && waiting_of(policy.limits[0]) > 0) {
+    if (auto waves = waves_class(allowances[0], bounds)) return *waves;
+  }
+  return steady_class(allowances, bounds);
 }
 
 }  // namespace
@@ -196,10 +242,10 @@ ProbedTraffic traffic_near(const policy::PolicySpec& policy, const TrafficBounds
   };
   const bool is_held = std::any_of(policy.limits.begin(), policy.limits.end(), holds_until_end);
   if (!allowances.empty() || !is_held) {
-    add(steady_class(allowances, bounds));
+    add(class_near(policy, allowances, bounds));
     for (const policy::LimitSpec& limit : policy.limits) {
       traffic.at_once =
-          std::max(traffic.at_once, traffic.classes[0].keys * (waiting_of(limit) + 1));
+          std::max(traffic.at_once, traffic.classes[0].keys * (waiting_of(limit) + 2));
     }
   }
   for (const policy::LimitSpec& limit : policy.limits) {

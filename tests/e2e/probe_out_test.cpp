@@ -103,6 +103,15 @@ const std::vector<FoundCase>& found_cases() {
       {"few-values", {"token-bucket capacity=8 rate=10/s"}, {"header:X-User"}, {"user"}, 2, "9s"},
       {"many-values", {"token-bucket capacity=8 rate=10/s"}, {"header:X-User"}, {"user"}, 500},
       {"values-that-do-not-matter", {"gcra rate=20/s burst=5"}, {"bearer"}, {}, 4, "9s"},
+      {"queue", {"leaky-bucket-queue capacity=7 rate=10/s"}, {"header:X-User"}, {"user"}, 0, ""},
+      {"slow-queue",
+       {"leaky-bucket-queue capacity=4 rate=2/s"},
+       {"header:X-User"},
+       {"user"},
+       0,
+       ""},
+      {"queue-of-nginx", {"nginx-limit-req rate=20/s burst=9"}, {"header:X-User"}, {"user"}, 0, ""},
+      {"queue-for-all", {"leaky-bucket-queue capacity=5 rate=10/s"}, {}, {}, 0, ""},
       {"at-once", {"concurrency limit=5"}, {"header:X-User"}, {"user"}, 0, ""},
       {"at-once-for-all", {"concurrency limit=40"}, {}, {}, 0, ""},
       {"none", {}}};
@@ -120,6 +129,23 @@ TEST(ProbeOut, TrafficReachesEveryLimitUnderSimulate) {
     EXPECT_EQ(report["limits"].size(), of.limits.size()) << of.name;
     for (const Json& limit : report["limits"]) EXPECT_GE(limit["denied"], 25) << of.name << limit;
   }
+}
+
+// What waits in a queue that never runs empty is never certain again once anything was late.
+TEST(ProbeOut, QueuesRunEmptyAgainAndAgain) {
+  const TemporaryFolder folder;
+  int queues = 0;
+  for (const FoundCase& of : found_cases()) {
+    if (of.name.find("queue") == std::string::npos) continue;
+    ++queues;
+    written(of, folder);
+    const Json arrivals = Json::parse(folder.read(of.name + ".json"))["traffic"][0]["arrivals"];
+    ASSERT_TRUE(arrivals["rate"].is_object()) << of.name << arrivals;
+    const Json& steps = arrivals["rate"]["steps"];
+    EXPECT_GE(steps.size(), 4U) << of.name;
+    for (std::size_t i = 1; i < steps.size(); i += 2) EXPECT_EQ(steps[i][1], "0/s") << of.name;
+  }
+  EXPECT_EQ(queues, 4);
 }
 
 TEST(ProbeOut, AGatewayOfThePolicyPassesVerify) {
