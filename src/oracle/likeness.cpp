@@ -8,6 +8,7 @@
 #include "oracle/held_answers.hpp"
 #include "oracle/inconclusive.hpp"
 #include "oracle/neighbours.hpp"
+#include "oracle/other_keys.hpp"
 
 namespace weir::oracle {
 namespace {
@@ -178,41 +179,31 @@ Likeness likeness_of(std::string words, const Verification& like, bool explains_
   return its;
 }
 
-/// The same requests as if all of them asked for one key of the only limit.
-Evidence as_one_key(Evidence evidence) {
-  Group all;
-  all.entries = {evidence.groups[0].entries[0]};
-  for (const Group& group : evidence.groups) {
-    all.observations.insert(all.observations.end(), group.observations.begin(),
-                            group.observations.end());
+/// A gateway that admits all, or nothing.
+std::optional<Likeness> like_all_or_nothing(const Evidence& evidence) {
+  for (Neighbour& neighbour : all_or_nothing(evidence.limits)) {
+    Evidence as_that = evidence;
+    as_that.limits = std::move(neighbour.limits);
+    const Verification like = verify(as_that, Effort::quick);
+    const Findings& findings = like.findings;
+    if (findings.disagree == 0 && findings.undetermined * clearly_most <= like.decisions()) {
+      return likeness_of(std::move(neighbour.words), like);
+    }
   }
-  std::stable_sort(all.observations.begin(), all.observations.end(),
-                   [&](std::uint32_t a, std::uint32_t b) {
-                     return evidence.observations[a].sent < evidence.observations[b].sent;
-                   });
-  for (Observation& observation : evidence.observations) {
-    for (LimitAsk& ask : observation.asks) ask.entry = 0;
-  }
-  evidence.groups = {std::move(all)};
-  return evidence;
+  return std::nullopt;
 }
 
-/// Whether every request asks for a key of one and the same limit, and there are several keys.
-bool has_keys_of_one_limit(const Evidence& evidence) {
-  return evidence.limits.size() == 1 && evidence.limits[0].variants.size() == 1 &&
-         evidence.groups.size() > 1 &&
-         std::all_of(evidence.groups.begin(), evidence.groups.end(),
-                     [](const Group& group) { return group.entries.size() == 1; });
-}
-
-/// A gateway that does not tell the keys apart.
-std::optional<Likeness> like_one_key(const Evidence& evidence, const Verification& found) {
-  if (!has_keys_of_one_limit(evidence)) return std::nullopt;
-  const Verification like = verify(as_one_key(evidence), Effort::quick);
-  const bool explains = like.findings.disagree * clearly_most <= found.findings.disagree &&
-                        like.findings.undetermined * clearly_most <= like.decisions();
-  if (!explains) return std::nullopt;
-  return likeness_of("one limit for all keys, as if by the client's address or by nothing", like);
+/// A gateway that goes by another key.
+std::optional<Likeness> like_other_key(const Evidence& evidence, const Verification& found) {
+  std::optional<Likeness> best;
+  for (OtherKey& key : other_keys(evidence)) {
+    const Verification like = verify(with_key(evidence, key), Effort::quick);
+    const bool explains = like.findings.disagree * clearly_most <= found.findings.disagree &&
+                          like.findings.undetermined * clearly_most <= like.decisions();
+    if (!explains || (best && best->disagree <= like.findings.disagree)) continue;
+    best = likeness_of(std::move(key.words), like);
+  }
+  return best;
 }
 
 /// A gateway that holds back what the policy lets through at once.
@@ -228,12 +219,8 @@ std::optional<Likeness> like_held(const Evidence& evidence, const Verification& 
   return likeness_of(queue->words, like);
 }
 
-}  // namespace
-
-std::optional<Likeness> find_likeness(const Evidence& evidence, const Verification& found) {
-  if (found.findings.disagree == 0) return std::nullopt;
-  if (auto held = like_held(evidence, found)) return held;
-  if (auto shared = like_one_key(evidence, found)) return shared;
+/// The gateway's limits are near the policy's.
+std::optional<Likeness> like_neighbour(const Evidence& evidence, const Verification& found) {
   const auto best = Search(evidence, sample_of(evidence, found)).best();
   if (!best) return std::nullopt;
   Evidence as_that = evidence;
@@ -243,6 +230,20 @@ std::optional<Likeness> find_likeness(const Evidence& evidence, const Verificati
   // What holds nothing back does not explain answers that were.
   const bool explains_delays = !would_hold_back(evidence) || would_hold_back(as_that);
   return likeness_of(best->words, like, explains_delays);
+}
+
+}  // namespace
+
+std::optional<Likeness> find_likeness(const Evidence& evidence, const Verification& found) {
+  if (found.findings.disagree == 0) return std::nullopt;
+  if (auto simplest = like_all_or_nothing(evidence)) return simplest;
+  if (auto held = like_held(evidence, found)) return held;
+  auto other_key = like_other_key(evidence, found);
+  if (other_key && other_key->settles) return other_key;
+  auto neighbour = like_neighbour(evidence, found);
+  if (!neighbour) return other_key;
+  const bool is_better = !other_key || neighbour->disagree < other_key->disagree;
+  return is_better ? neighbour : other_key;
 }
 
 std::optional<Verification> verify_by_its_clock(const Evidence& evidence,

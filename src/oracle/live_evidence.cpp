@@ -27,6 +27,13 @@ tl::expected<std::unique_ptr<LiveEvidence>, Problems> LiveEvidence::make(
     made->named_.push_back(limit.key.size());
     made->indexers_.emplace_back(limit.state_key, std::move(ranges));
   }
+  const std::vector<policy::Limit>& limits = made->evidence_.limits;
+  for (std::size_t a = 0; a < columns.dictionaries.size(); ++a) {
+    const bool is_in_key =
+        limits.size() == 1 &&
+        std::find(limits[0].key.begin(), limits[0].key.end(), a) != limits[0].key.end();
+    made->evidence_.traits.push_back({columns.dictionaries[a].attribute(), {}, is_in_key});
+  }
   return made;
 }
 
@@ -71,6 +78,9 @@ void LiveEvidence::hear(const load::Testimony& testimony) {
     }
   }
   evidence_.observations.push_back(std::move(observation));
+  for (std::size_t a = 0; a < evidence_.traits.size(); ++a) {
+    evidence_.traits[a].values.push_back(testimony.request.attributes[a][0]);
+  }
   asked_.push_back(first);
 }
 

@@ -259,8 +259,23 @@ std::vector<Neighbour> neighbours_of(const Limits& limits) {
     if (limits[i].variants.size() != 1) continue;
     add_changes(limits, i, neighbours);
     add_algorithms(limits, i, neighbours);
-    add_algorithm(limits, i, "unlimited", {}, neighbours);
-    add_algorithm(limits, i, "deny-all", {}, neighbours);
+  }
+  return neighbours;
+}
+
+std::vector<Neighbour> all_or_nothing(const Limits& limits) {
+  std::vector<Neighbour> neighbours;
+  const auto add = [&](std::size_t number, const char* algorithm, std::string words) {
+    const std::size_t before = neighbours.size();
+    add_algorithm(limits, number, algorithm, {}, neighbours);
+    if (neighbours.size() == before) return;
+    if (limits.size() > 1) words += fmt::format(" instead of {}", limits[number].spec.name);
+    neighbours.back().words = std::move(words);
+  };
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    if (limits[i].variants.size() != 1) continue;
+    add(i, "unlimited", "no limit, or one that this traffic does not reach");
+    add(i, "deny-all", "a limit that admits nothing");
   }
   return neighbours;
 }

@@ -26,6 +26,9 @@ struct Neighbour {
 /// of the same rate. Limits whose parameters come from tables stay as they are.
 std::vector<Neighbour> neighbours_of(const std::vector<policy::Limit>& limits);
 
+/// The limits without one of them, and with one that admits nothing, each in turn.
+std::vector<Neighbour> all_or_nothing(const std::vector<policy::Limit>& limits);
+
 /// The same parameter changed once more: a whole number by `steps`, anything else by as many half
 /// percents of what it is in `original`. None where it cannot be.
 std::optional<Neighbour> moved_on(const Neighbour& from, const std::vector<policy::Limit>& original,

@@ -12,12 +12,22 @@
 
 namespace weir::oracle {
 
+/// Something that requests have in common, which a gateway may tell them apart by.
+struct Trait {
+  std::string name;
+  /// By observation.
+  std::vector<std::uint32_t> values;
+  /// Whether it is part of the only limit's key.
+  bool is_in_key = false;
+};
+
 /// What was observed of a gateway, and the policy that it is believed to enforce.
 struct Evidence {
   std::vector<policy::Limit> limits;
   limiter::Environment environment;
   std::vector<Observation> observations;
   std::vector<Group> groups;
+  std::vector<Trait> traits;
   /// Within which the difference of the clocks is known to lie.
   ClockOffset offset;
 };

@@ -91,6 +91,11 @@ std::string likeness_sentence(const Json& verify, const Cells& cells) {
   if (std::abs(beyond) < least_told) {
     return fmt::format("the gateway does not do as the policy: it behaves like {}", like);
   }
+  constexpr double twice = 100.0;
+  if (beyond >= twice) {
+    return fmt::format("the gateway admits {:.3g} times what the policy does: it behaves like {}",
+                       beyond / 100.0 + 1.0, like);
+  }
   return fmt::format("the gateway admits about {:.1f} % {} than the policy: it behaves like {}",
                      std::abs(beyond), beyond > 0 ? "more" : "less", like);
 }

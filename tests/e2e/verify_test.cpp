@@ -436,5 +436,19 @@ TEST(VerifyWeirServe, ABurstThatIsSmaller) {
   EXPECT_EQ(result.report["verify"].value("behaves_like", ""), "a burst of 19");
 }
 
+TEST(VerifyWeirServe, AKeyThatThePolicyLacks) {
+  const RunningGateway gateway(
+      {"--limit", "nginx-limit-req rate=10/s burst=9 nodelay=true key=user"});
+  ASSERT_TRUE(gateway.is_running());
+  const LoadResult result =
+      RunningLoad::of_command({WEIR_BINARY, "verify", "--json", "--quiet", "--target",
+                               fmt::format("http://127.0.0.1:{}", gateway.port()), "--set",
+                               "/duration=2s", "--set", "/policy/limits/0/burst=9", "--set",
+                               "/policy/limits/0/key=[]", scenario_path("verify-nginx")})
+          .wait();
+  expect_wrong(result);
+  EXPECT_EQ(result.report["verify"].value("behaves_like", ""), "a limit for each user");
+}
+
 }  // namespace
 }  // namespace weir::e2e

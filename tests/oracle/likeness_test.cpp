@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "oracle/admitted_beyond.hpp"
+#include "oracle/other_keys.hpp"
 #include "oracle/virtual_target.hpp"
 
 // What a gateway behaves like that does not do as it was believed to.
@@ -161,23 +165,82 @@ INSTANTIATE_TEST_SUITE_P(
                       Alike{"fixed-window limit=80 window=5s",
                             "fixed-window limit=80 window=4750ms", "a window of 5s"}));
 
-// Nothing else distinguishes a key that the gateway does not look at.
-TEST(Likeness, NamesAKeyThatTheGatewayDoesNotTellApart) {
-  const policy::Limit limit = limit_of("gcra rate=40/s burst=20");
+// Whether a user's requests, of several models, are those of one limit for all, for each user, or
+// for each of both.
+struct Keyed {
+  std::vector<const char*> truth;
+  std::vector<const char*> belief;
+  const char* words;
+};
+
+void PrintTo(const Keyed& keyed, std::ostream* out) { *out << keyed.words; }
+
+constexpr std::uint32_t users = 5;
+constexpr std::uint32_t models = 4;
+
+std::vector<Trait> traits_of(std::size_t requests, const std::vector<const char*>& key) {
+  std::vector<Trait> traits = {{"user", {}, false}, {"model", {}, false}, {"batch", {}, false}};
+  RandomSequence draws(RandomStream(1).named("traits"));
+  for (std::size_t n = 0; n < requests; ++n) {
+    traits[0].values.push_back(static_cast<std::uint32_t>(draws.below(users)));
+    traits[1].values.push_back(static_cast<std::uint32_t>(draws.below(models)));
+    traits[2].values.push_back(static_cast<std::uint32_t>(n));
+  }
+  for (Trait& trait : traits) {
+    trait.is_in_key = std::find(key.begin(), key.end(), trait.name) != key.end();
+  }
+  return traits;
+}
+
+/// Traffic whose keys are those attributes.
+Evidence keyed_by(Evidence evidence, const std::vector<const char*>& key) {
+  evidence.traits = traits_of(evidence.observations.size(), key);
+  OtherKey its;
+  for (std::size_t t = 0; t < evidence.traits.size(); ++t) {
+    if (evidence.traits[t].is_in_key) its.traits.push_back(t);
+  }
+  return with_key(evidence, its);
+}
+
+class LikenessOfKeys : public ::testing::TestWithParam<Keyed> {};
+
+TEST_P(LikenessOfKeys, NamesWhatTheGatewayGoesBy) {
+  const policy::Limit limit = limit_of("gcra rate=4/s burst=5");
   VirtualTraffic traffic = likeness_traffic();
   traffic.keys = 1;
-  traffic.requests_per_second = 80.0;
-  Evidence evidence = observe(limit, traffic, limit);
-  constexpr std::uint32_t keys = 8;
-  evidence.groups.assign(keys, {.observations = {}, .entries = {{.limit = 0, .variant = 0}}});
-  for (std::uint32_t n = 0; n < evidence.observations.size(); ++n) {
-    evidence.groups[n % keys].observations.push_back(n);
-  }
+  traffic.requests = 1'500;
+  traffic.requests_per_second = 150.0;
+  Evidence gateway = keyed_by(observe(limit, traffic, limit), GetParam().truth);
+  decide_jointly(gateway);
+  const Evidence evidence = keyed_by(gateway, GetParam().belief);
   const Verification found = verify(evidence);
-  EXPECT_GT(found.findings.under_admitted, 100U);
+  EXPECT_GT(found.findings.disagree, 50U);
   const auto likeness = find_likeness(evidence, found);
   ASSERT_TRUE(likeness);
-  EXPECT_EQ(likeness->words, "one limit for all keys, as if by the client's address or by nothing");
+  EXPECT_EQ(likeness->words, GetParam().words);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Keys, LikenessOfKeys,
+    ::testing::Values(
+        Keyed{{}, {"user"}, "one limit for all keys, as if by the client's address or by nothing"},
+        Keyed{{"user"}, {}, "a limit for each user"},
+        Keyed{{"user"}, {"user", "model"}, "a limit for each user, whatever the model"},
+        Keyed{{"user", "model"}, {"user"}, "a limit for each user and model"},
+        Keyed{{"model"}, {"user"}, "a limit for each model, whatever the user"}));
+
+// A gateway that denies all, or admits all, needs no other key and no other number.
+TEST(Likeness, OfAGatewayThatAdmitsAllOrNothingIsThat) {
+  for (const auto& [truth, words] :
+       {std::pair("deny-all", "a limit that admits nothing"),
+        std::pair("unlimited", "no limit, or one that this traffic does not reach")}) {
+    const Evidence evidence =
+        observe(limit_of(truth), likeness_traffic(), limit_of("gcra rate=5/s burst=10"));
+    const auto likeness = find_likeness(evidence, verify(evidence));
+    ASSERT_TRUE(likeness) << truth;
+    EXPECT_EQ(likeness->words, words);
+    EXPECT_TRUE(likeness->settles) << truth;
+  }
 }
 
 }  // namespace

@@ -55,6 +55,9 @@ TEST(VerificationSentences, AnotherPolicyAdmitsSoManyMoreOrLessOfTheSameRequests
   facts.replayed_beyond = -0.05;
   EXPECT_EQ(last_sentence(facts, "fail"),
             "the gateway admits about 5.0 % less than the policy: it behaves like a burst of 4");
+  facts.replayed_beyond = 18.824;
+  EXPECT_EQ(last_sentence(facts, "fail"),
+            "the gateway admits 19.8 times what the policy does: it behaves like a burst of 4");
 }
 
 }  // namespace
