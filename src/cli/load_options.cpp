@@ -89,7 +89,10 @@ Result<Json> statuses_of(const std::string& list) {
     auto status =
         whole("--denied",
               std::string(http::without_blanks(std::string_view(list).substr(begin, end - begin))));
-    if (!status) return status;
+    if (!status) {
+      return fail(ErrorKind::usage,
+                  fmt::format("--denied {}: must be statuses such as 429 or 429,503", list));
+    }
     statuses.push_back(*status);
     begin = end + 1;
   }
@@ -182,9 +185,10 @@ void LoadWords::add_request_to(CLI::App& command) {
   command.add_option("--timeout", timeout, "How long an exchange may take")
       ->type_name("DURATION")
       ->default_str("5s");
-  command.add_option("--denied", denied, "Statuses that mean denied")
-      ->type_name("STATUS,...")
-      ->default_str("429");
+  command
+      .add_option("--denied", denied,
+                  "Statuses that mean denied (default: those that the scenario says, else 429)")
+      ->type_name("STATUS,...");
   command
       .add_option("--engine", engine,
                   "What speaks HTTP: native for plain HTTP/1.1, libcurl for the rest")

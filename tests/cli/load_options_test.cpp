@@ -117,6 +117,8 @@ TEST(LoadOverrides, SayWhatIsWrong) {
               }),
               HasSubstr("given twice"));
   EXPECT_THAT(message([](LoadWords& w) { w.denied = "429,"; }), HasSubstr("--denied"));
+  EXPECT_THAT(message([](LoadWords& w) { w.denied = "abc"; }),
+              HasSubstr("--denied abc: must be statuses such as 429 or 429,503"));
 }
 
 TEST(LoadDocument, ProblemsAreNamedByOption) {
