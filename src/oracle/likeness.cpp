@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t most_sampled = 1'500;
 /// It explains clearly most where no more than such a part of the disagreements are left.
 constexpr std::uint64_t clearly_most = 8;
+/// Another key explains it where it leaves no more than such a part of the decisions open.
+constexpr std::uint64_t most_open_part = 3;
 constexpr std::array<int, 5> strides = {8, 4, 2, 1, 1};
 constexpr int most_strides = 12;
 
@@ -199,7 +201,7 @@ std::optional<Likeness> like_other_key(const Evidence& evidence, const Verificat
   for (OtherKey& key : other_keys(evidence)) {
     const Verification like = verify(with_key(evidence, key), Effort::quick);
     const bool explains = like.findings.disagree * clearly_most <= found.findings.disagree &&
-                          like.findings.undetermined * clearly_most <= like.decisions();
+                          like.findings.undetermined * most_open_part <= like.decisions();
     if (!explains || (best && best->disagree <= like.findings.disagree)) continue;
     best = likeness_of(std::move(key.words), like);
   }

@@ -333,7 +333,8 @@ TEST(Verify, SaysWhatTheGatewayBehavesLike) {
        {std::tuple("gcra rate=10/s burst=21", "gcra rate=10/s burst=20", "a burst of 21"),
         std::tuple("sliding-window-log limit=20 window=1s", "fixed-window limit=20 window=1s",
                    "sliding-window-log limit=20 window=1s"),
-        std::tuple("unlimited", "gcra rate=10/s burst=5", "unlimited")}) {
+        std::tuple("unlimited", "gcra rate=10/s burst=5",
+                   "no limit, or one that this traffic does not reach")}) {
     VirtualTraffic traffic = some_traffic(3, Duration::from_us(200));
     traffic.requests_per_second = 30.0;
     traffic.requests = 800;
