@@ -140,11 +140,13 @@ bool may_be_nginx(const AnswerTally& answers) {
 
 // A request that is held back leaves up to a millisecond late; and on a busy machine the first of a
 // burst, which is not, may be late as well, so that less time seems to lie between them.
-std::vector<Rate> nginx_rates(const Rate& measured, const RateRange& range) {
+Rate a_hair_beside(const RateRange& range) {
   constexpr double a_hair = 0.005;
-  const double least = range.least * (1.0 - a_hair);
-  const double most = range.most * (1.0 + a_hair);
-  const Rate rounder = roundest_rate(least * 1e-9, most * 1e-9);
+  return roundest_rate(range.least * (1.0 - a_hair) * 1e-9, range.most * (1.0 + a_hair) * 1e-9);
+}
+
+std::vector<Rate> nginx_rates(const Rate& measured, const RateRange& range) {
+  const Rate rounder = a_hair_beside(range);
   std::vector<Rate> rates;
   for (const Rate& rate : {rounder, measured}) {
     const auto known = by_second_or_minute(rate);
@@ -153,24 +155,51 @@ std::vector<Rate> nginx_rates(const Rate& measured, const RateRange& range) {
   return rates;
 }
 
+namespace {
+
+/// Takes the first of some limits that explains at least as much as the one that was found; whether
+/// there is one.
+bool prefer_one_of(const std::vector<policy::LimitSpec>& limits, const LiveTarget& target,
+                   policy::PolicySpec& policy) {
+  if (limits.empty()) return false;
+  // Absent where the rate that was measured is none of a product's.
+  const auto found = disagreements(target, policy);
+  for (const policy::LimitSpec& limit : limits) {
+    policy::PolicySpec other = policy;
+    other.limits[0] = limit;
+    const auto of_other = disagreements(target, other);
+    if (!of_other || (found && *of_other > *found)) continue;
+    policy = std::move(other);
+    return true;
+  }
+  return false;
+}
+
+/// Anybody's queue with a rate as people write it.
+std::vector<policy::LimitSpec> with_round_rate(const policy::LimitSpec& queue,
+                                               const RateRange& range) {
+  if (queue.algorithm != "leaky-bucket-queue" || !queue.parameters.has("rate")) return {};
+  policy::LimitSpec limit = queue;
+  limit.parameters.set("rate", a_hair_beside(range));
+  return {limit};
+}
+
+}  // namespace
+
 void prefer_product(const LiveTarget& target, policy::PolicySpec& policy,
                     metrics::ProbeFacts& facts) {
   const AnswerTally& answers = target.answers();
   if (policy.limits.size() != 1) return;
   const bool is_known = policy.limits[0].algorithm == nginx_rate_limit;
-  if (!is_known && (!answers.families().empty() || !may_be_nginx(answers))) return;
-  const auto limits = as_nginx(policy.limits[0], range_of_rate(facts));
-  if (limits.empty()) return;
-  // Absent where the rate that was measured is none of nginx's.
-  const auto found = disagreements(target, policy);
-  for (const policy::LimitSpec& limit : limits) {
-    policy::PolicySpec other = policy;
-    other.limits[0] = limit;
-    const auto of_product = disagreements(target, other);
-    if (!of_product || (found && *of_product > *found)) continue;
-    policy = std::move(other);
-    say_nginx(limit, facts);
-    return;
+  const RateRange range = range_of_rate(facts);
+  if (is_known || (answers.families().empty() && may_be_nginx(answers))) {
+    if (prefer_one_of(as_nginx(policy.limits[0], range), target, policy)) {
+      return say_nginx(policy.limits[0], facts);
+    }
+  }
+  if (!prefer_one_of(with_round_rate(policy.limits[0], range), target, policy)) return;
+  for (metrics::ProbeFacts::Parameter& parameter : facts.found.parameters) {
+    if (parameter.name == "rate") say_rate(policy.limits[0].parameters.rate("rate"), parameter);
   }
 }
 

@@ -15,6 +15,9 @@ struct RateRange {
   double most = 0.0;
 };
 
+/// The roundest rate within the range or a hair beside it.
+Rate a_hair_beside(const RateRange& range);
+
 /// What nginx may have been told where a probe measured a rate, the roundest first: by the second
 /// or by the minute, within the range or a hair beside it.
 std::vector<Rate> nginx_rates(const Rate& measured, const RateRange& range);

@@ -29,6 +29,12 @@ TEST(ClosestProduct, PrefersARoundRateAHairBesideWhatWasMeasured) {
   EXPECT_THAT(rates_near(by_second(199)), ElementsAre(by_second(200), by_second(199)));
 }
 
+TEST(ClosestProduct, KnowsTheRoundRateAHairBesideAQueues) {
+  EXPECT_EQ(a_hair_beside({10.011, 10.02}), by_second(10));
+  EXPECT_EQ(a_hair_beside({9.975, 9.985}), by_second(10));
+  EXPECT_EQ(a_hair_beside({1.498, 1.499}), by_minute(90));
+}
+
 TEST(ClosestProduct, LeavesARoundRateAndOneThatIsMoreThanAHairAway) {
   EXPECT_THAT(rates_near(by_second(7)), ElementsAre(by_second(7)));
   EXPECT_THAT(rates_near(by_second(101)), ElementsAre(by_second(101)));
