@@ -172,7 +172,7 @@ Result<std::vector<std::string>> ProbeCommand::given_values() const {
   std::vector<std::string> values;
   if (values_file.empty()) return values;
   const auto text = read_file(values_file);
-  if (!text) return tl::unexpected(text.error());
+  if (!text) return fail(text.error().kind, "--keys " + text.error().message);
   for (std::size_t begin = 0; begin < text->size();) {
     const std::size_t end = std::min(text->find('\n', begin), text->size());
     std::string line = text->substr(begin, end - begin);

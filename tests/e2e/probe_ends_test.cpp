@@ -76,10 +76,10 @@ TEST(ProbeEnds, WrongUsage) {
 
 TEST(ProbeEnds, AFileOfValuesThatGivesNoneIsNoUsage) {
   for (const char* file : {"/dev/null", "/tmp", "/nowhere/keys.txt"}) {
-    EXPECT_EQ(test::run_weir({"probe", "http://127.0.0.1:1/", "--key", "bearer", "--keys", file})
-                  .exit_code,
-              1)
-        << file;
+    const test::ProgramResult run =
+        test::run_weir({"probe", "http://127.0.0.1:1/", "--key", "bearer", "--keys", file});
+    EXPECT_EQ(run.exit_code, 1) << file;
+    EXPECT_THAT(run.err, HasSubstr(std::string("--keys ") + file));
   }
 }
 
