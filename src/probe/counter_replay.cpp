@@ -39,10 +39,8 @@ class CounterReplay {
   /// 0 where it is not asked.
   double misfit_of_next(bool is_asked) {
     const Event& event = history_[next_++];
-    if (!is_of_epoch(counter_.kind) && count_.counts(event)) {
-      is_open_ ? stay_open(event) : anchor(event);
-    }
-    if (!event.is_known || !is_asked || is_open_ || possible_count_ == 0) return 0.0;
+    if (!is_of_epoch(counter_.kind) && count_.counts(event)) anchor(event);
+    if (!event.is_known || !is_asked || possible_count_ == 0) return 0.0;
     if (possible_count_ == 1) return misfit(event, possible_[0]);
     std::array<double, most_possible> misfits{};
     for (std::size_t p = 0; p < possible_count_; ++p) misfits[p] = misfit(event, possible_[p]);
@@ -95,29 +93,7 @@ class CounterReplay {
       possible_[kept++] = at;
     }
     possible_count_ = kept;
-    if (!is_anew) return;
-    if (kept == most_possible) return begin_open(event);
-    possible_[possible_count_++] = anchored_at(event);
-  }
-
-  // More ways are possible than are followed: then anything is.
-  void begin_open(const Event& event) {
-    is_open_ = true;
-    open_end_ns_ = anchored_at(event).most_end_ns;
-    for (std::size_t p = 0; p < possible_count_; ++p) {
-      open_end_ns_ = std::max(open_end_ns_, possible_[p].most_end_ns);
-    }
-  }
-
-  // Until after so long a silence that it surely begins the windows anew.
-  void stay_open(const Event& event) {
-    if (event.is_known && event.sent >= open_end_ns_ + counter_.window_ns) {
-      is_open_ = false;
-      possible_count_ = 1;
-      possible_[0] = anchored_at(event);
-      return;
-    }
-    open_end_ns_ = std::max(open_end_ns_, event.decided + step_ns_);
+    if (is_anew && kept < most_possible) possible_[possible_count_++] = anchored_at(event);
   }
 
   // The first of those under way together that was decided began the windows.
@@ -198,9 +174,6 @@ class CounterReplay {
   std::int64_t step_ns_;
   std::array<Anchored, most_possible> possible_;
   std::size_t possible_count_ = 0;
-  bool is_open_ = false;
-  /// When the last window ends at the latest that anything may have been counted in.
-  std::int64_t open_end_ns_ = 0;
   std::size_t next_ = 0;
 };
 
