@@ -146,6 +146,8 @@ class Search {
   /// Limits that hold nothing back say nothing of answers that come late: one that explains those
   /// too says more.
   void try_holding_back() {
+    sample_.limits = best_->limits;
+    if (would_hold_back(sample_)) return;
     auto queue = held_back(*best_);
     if (!queue || findings(queue->limits).disagree > findings(best_->limits).disagree) return;
     best_ = std::move(*queue);

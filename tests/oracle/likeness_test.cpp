@@ -56,7 +56,10 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(Queue, Likenesses,
                          ::testing::Values(Alike{"nginx-limit-req rate=10/s burst=9",
                                                  "sliding-window-log limit=10 window=1s",
-                                                 "nginx-limit-req burst=9 rate=10/s"}));
+                                                 "nginx-limit-req burst=9 rate=10/s"},
+                                           Alike{"leaky-bucket-queue capacity=3 rate=4/s",
+                                                 "leaky-bucket-queue capacity=4 rate=4/s",
+                                                 "a capacity of 3"}));
 
 // Late decisions would explain it, but another burst explains that nothing was late.
 TEST(Likeness, OfAQueueSettlesWhatLateDecisionsLeaveOpen) {
