@@ -63,11 +63,12 @@ std::string before(const Evidence& evidence, std::uint32_t number) {
   return "";
 }
 
-/// What the gateway behaves like. Where so much is open that nothing is said, since decisions may
-/// have been late, another policy that explains all of them as made in time is what it enforces.
+/// What the gateway behaves like. Where only late decisions make the policy possible, another one
+/// that explains all of them as made in time is what it enforces.
 std::optional<oracle::Likeness> likeness_of(const Evidence& evidence, oracle::Verification& found) {
   if (found.findings.disagree > 0) return oracle::find_likeness(evidence, found);
-  if (!oracle::is_too_open(found.findings.undetermined, found.decisions())) return std::nullopt;
+  const bool is_open = oracle::is_too_open(found.findings.undetermined, found.decisions());
+  if (!is_open && !found.takes_late) return std::nullopt;
   auto prompt = oracle::verify_prompt(evidence);
   if (!prompt || prompt->findings.disagree == 0) return std::nullopt;
   auto likeness = oracle::find_likeness(evidence, *prompt);

@@ -23,6 +23,10 @@ constexpr std::size_t fewest_held = 20;
 constexpr double noise = 0.25;
 /// An upstream of the policy's rate takes a whole interval for each of its requests, or longer.
 constexpr double soonest_of_upstream = 0.5;
+/// A queue lets go of requests when it said, and those that need not wait do not; what keys share
+/// behind a gateway only does so on average.
+constexpr double tight = 0.125;
+constexpr double least_tight = 0.9;
 
 double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -59,12 +63,13 @@ void add_admissions(const Evidence& evidence, const Group& group, double interva
   }
 }
 
-std::vector<Admission> admissions_of(const Evidence& evidence) {
+std::vector<Admission> admissions_of(const Evidence& evidence, policy::VariantIndex variant) {
   std::vector<Admission> admissions;
+  const double interval = interval_ns(evidence.limits[0], variant);
+  if (interval <= 0.0) return admissions;
   for (const Group& group : evidence.groups) {
-    if (group.entries.empty()) continue;
-    const double interval = interval_ns(evidence.limits[0], group.entries[0].variant);
-    if (interval > 0.0) add_admissions(evidence, group, interval, admissions);
+    if (group.entries.empty() || group.entries[0].variant != variant) continue;
+    add_admissions(evidence, group, interval, admissions);
   }
   return admissions;
 }
@@ -110,12 +115,23 @@ bool follows_waits(std::vector<Admission> held, double quickest) {
          of_both * of_both >= least_explained * of_waits * of_took;
 }
 
-}  // namespace
+/// Whether nearly all took as long as the queue says, and the same beyond that, to a small part of
+/// an interval.
+bool are_tight(const std::vector<Admission>& admissions, double beyond) {
+  const auto close = std::count_if(admissions.begin(), admissions.end(), [&](const Admission& a) {
+    return std::abs(a.took - beyond - std::max(a.waits, 0.0)) <= tight;
+  });
+  return static_cast<double>(close) >= least_tight * static_cast<double>(admissions.size());
+}
 
-std::optional<HeldAnswers> find_held_answers(const Evidence& evidence) {
-  if (evidence.limits.size() != 1 || !evidence.limits[0].spec.enforce) return std::nullopt;
-  if (would_hold_back(evidence)) return std::nullopt;
-  std::vector<Admission> admissions = admissions_of(evidence);
+double usual_beyond(const std::vector<Admission>& held) {
+  std::vector<double> beyond;
+  for (const Admission& a : held) beyond.push_back(a.took - a.waits);
+  return median(std::move(beyond));
+}
+
+/// Those of one row of the limit's tables.
+std::optional<HeldAnswers> held_among(std::vector<Admission> admissions) {
   if (admissions.size() < fewest_held) return std::nullopt;
   const double quickest =
       std::min_element(admissions.begin(), admissions.end(), [](const auto& a, const auto& b) {
@@ -124,16 +140,37 @@ std::optional<HeldAnswers> find_held_answers(const Evidence& evidence) {
   const auto at_once = let_through_at_once(admissions, quickest);
   if (!at_once) return std::nullopt;
   std::vector<Admission> held;
+  std::vector<Admission> let_through;
   for (Admission a : admissions) {
     a.waits -= *at_once;
-    if (a.waits > 0.0) held.push_back(a);
+    (a.waits > 0.0 ? held : let_through).push_back(a);
   }
   if (held.size() < fewest_held || !follows_waits(held, quickest)) return std::nullopt;
   HeldAnswers found;
   found.at_once = std::llround(*at_once);
-  found.is_sure = quickest < soonest_of_upstream;
+  const double beyond = usual_beyond(held);
+  found.is_sure =
+      beyond < soonest_of_upstream && are_tight(held, beyond) && are_tight(let_through, beyond);
   for (const Admission& a : held) {
     if (a.waits > noise && a.took - quickest > a.waits / 2) found.held.push_back(a.number);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::optional<HeldAnswers> find_held_answers(const Evidence& evidence) {
+  if (evidence.limits.size() != 1 || !evidence.limits[0].spec.enforce) return std::nullopt;
+  if (would_hold_back(evidence)) return std::nullopt;
+  std::optional<HeldAnswers> found;
+  for (policy::VariantIndex v = 0; v < evidence.limits[0].variants.size(); ++v) {
+    auto held = held_among(admissions_of(evidence, v));
+    if (!held) continue;
+    if (!found || (held->is_sure && !found->is_sure)) {
+      found = std::move(held);
+    } else if (held->is_sure == found->is_sure) {
+      found->held.insert(found->held.end(), held->held.begin(), held->held.end());
+    }
   }
   return found;
 }

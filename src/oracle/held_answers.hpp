@@ -14,7 +14,8 @@ struct HeldAnswers {
   std::vector<std::uint32_t> held;
   /// How many of a key's requests that come together are let through before others wait.
   std::int64_t at_once = 0;
-  /// Whether no upstream that serves as many requests as the policy lets through would look alike.
+  /// Whether they were held back so exactly, and those that need not wait answered so soon, that no
+  /// upstream which only serves as many as the policy lets through would look alike.
   bool is_sure = false;
 };
 

@@ -47,6 +47,8 @@ Evidence sample_of(const Evidence& evidence, const Verification& found) {
 }
 
 constexpr double open_counts = 0.2;
+/// An answer that came late without having been held back is explained by a slow upstream at best.
+constexpr double unexplained_delay = 0.8;
 
 /// What a policy leaves unexplained; what it leaves open counts a little, since that explains
 /// nothing.
@@ -55,11 +57,14 @@ double unexplained(const Findings& findings) {
          open_counts * static_cast<double>(findings.undetermined);
 }
 
-/// How many admissions were answered much later than denials are, if the policy holds some back.
+/// How many admissions were answered much later than others, if the policy holds some back.
 double held_back_in(const Evidence& sample) {
   constexpr Duration noise = Duration::from_ms(20);
   if (!would_hold_back(sample)) return 0.0;
-  const Duration prompt = decision_times(sample.observations, true).front();
+  Duration prompt = Duration::max();
+  for (const Observation& o : sample.observations) {
+    if (o.allowed && o.is_known) prompt = std::min(prompt, o.received - o.sent);
+  }
   double count = 0.0;
   for (const Group& group : sample.groups) {
     for (const std::uint32_t n : group.observations) {
@@ -99,8 +104,7 @@ class Search {
   Search(const Evidence& evidence, Evidence sample)
       : original_(evidence.limits), sample_(std::move(sample)), held_back_(held_back_in(sample_)) {}
 
-  /// Of a queue, as if nothing had been late: what late decisions explain tells no neighbours
-  /// apart.
+  /// As if nothing had been late: what late decisions explain tells no neighbours apart.
   Findings findings(const std::vector<policy::Limit>& limits) {
     sample_.limits = limits;
     if (const auto prompt = verify_prompt(sample_)) return prompt->findings;
@@ -109,7 +113,7 @@ class Search {
   /// What a limit that holds nothing back says of answers that come late is nothing.
   double score(const std::vector<policy::Limit>& limits) {
     const double its = unexplained(findings(limits));
-    return would_hold_back(sample_) ? its : its + open_counts * held_back_;
+    return would_hold_back(sample_) ? its : its + unexplained_delay * held_back_;
   }
 
   /// The neighbour that explains the most, if any explains more than the policy.
@@ -223,6 +227,13 @@ std::optional<Likeness> like_held(const Evidence& evidence, const Verification& 
   return likeness_of(queue->words, like);
 }
 
+/// Whether the policy needs hardly any late decisions for what was found as if none were late.
+bool explains_sooner(const Evidence& as_that, const Verification& found) {
+  if (!found.is_prompt) return true;
+  const auto prompt = verify_prompt(as_that);
+  return prompt && prompt->findings.disagree * clearly_most <= found.findings.disagree;
+}
+
 /// The gateway's limits are near the policy's.
 std::optional<Likeness> like_neighbour(const Evidence& evidence, const Verification& found) {
   const auto best = Search(evidence, sample_of(evidence, found)).best();
@@ -233,13 +244,15 @@ std::optional<Likeness> like_neighbour(const Evidence& evidence, const Verificat
   if (like.findings.disagree * clearly_most > found.findings.disagree) return std::nullopt;
   // What holds nothing back does not explain answers that were.
   const bool explains_delays = !would_hold_back(evidence) || would_hold_back(as_that);
-  return likeness_of(best->words, like, explains_delays);
+  return likeness_of(best->words, like, explains_delays && explains_sooner(as_that, found));
 }
 
 }  // namespace
 
 std::optional<Likeness> find_likeness(const Evidence& evidence, const Verification& found) {
   if (found.findings.disagree == 0) return std::nullopt;
+  // Others would be explained by late decisions as the policy is.
+  if (found.is_prompt) return like_neighbour(evidence, found);
   if (auto simplest = like_all_or_nothing(evidence)) return simplest;
   if (auto held = like_held(evidence, found)) return held;
   auto other_key = like_other_key(evidence, found);

@@ -26,8 +26,8 @@ struct Likeness {
 /// clearly most; none where the policy explains them itself, or nothing near it does.
 std::optional<Likeness> find_likeness(const Evidence& evidence, const Verification& found);
 
-/// The policy, judged by the clock that the gateway has if it is like that: a wrong policy seems the
-/// least wrong with a clock that is not the gateway's. None where no clock is known by it.
+/// The policy, judged by the clock that the gateway has if it is like that: a wrong policy seems
+/// the least wrong with a clock that is not the gateway's. None where no clock is known by it.
 std::optional<Verification> verify_by_its_clock(const Evidence& evidence, const Likeness& likeness);
 
 }  // namespace weir::oracle

@@ -341,10 +341,12 @@ Verification verify_by_decisions(const Evidence& evidence, Uncertainty uncertain
   };
   std::optional<Tried> best;
   std::optional<Tried> beyond_chance;
+  std::uint64_t wrong_if_prompt = 0;
   for (const Duration time : decision_times(evidence.observations, delays)) {
     if (effort == Effort::quick && best && time == Duration::max()) break;
     uncertainty.decided_within = time;
     Verification found = verify_with(evidence, uncertainty, Effort::quick);
+    if (!best) wrong_if_prompt = found.findings.disagree;
     const double later = most_later(evidence.observations, time);
     const double by_chance = most_bred * (1.0 + later);
     if (static_cast<double>(found.findings.disagree) > by_chance)
@@ -364,8 +366,9 @@ Verification verify_by_decisions(const Evidence& evidence, Uncertainty uncertain
     Verification again = verify_with(evidence, uncertainty, effort);
     forgive_late(evidence, uncertainty, most_later(evidence.observations, tried.time), again);
     forgive_stalls(evidence, uncertainty, again);
-    if (worth(again) <= worth(tried.found)) return again;
+    if (worth(again) <= worth(tried.found)) tried.found = std::move(again);
   }
+  tried.found.takes_late = wrong_if_prompt > 0 && tried.found.findings.disagree == 0;
   return std::move(tried.found);
 }
 
@@ -405,10 +408,12 @@ bool would_hold_back(const Evidence& evidence) {
 }
 
 std::optional<Verification> verify_prompt(const Evidence& evidence) {
-  if (depends_on_ends(evidence.limits) || !would_hold_back(evidence)) return std::nullopt;
+  if (depends_on_ends(evidence.limits)) return std::nullopt;
   Uncertainty uncertainty = uncertainty_of(evidence.limits);
-  uncertainty.decided_within = decision_times(evidence.observations, true).front();
+  const bool delays = would_hold_back(evidence);
+  uncertainty.decided_within = decision_times(evidence.observations, delays).front();
   Verification found = verify_with(evidence, uncertainty, Effort::quick);
+  found.is_prompt = true;
   list_first_disagreements(evidence, found);
   return found;
 }

@@ -47,6 +47,10 @@ struct Verification {
   std::vector<std::uint32_t> first_disagreements;
   /// Why it says nothing, or empty.
   std::string why_inconclusive;
+  /// Whether it took every decision for made as soon as nearly all denials were; otherwise, whether
+  /// only later ones explain what was observed.
+  bool is_prompt = false;
+  bool takes_late = false;
 
   std::uint64_t decisions() const {
     return findings.agree + findings.disagree + findings.undetermined;
@@ -63,7 +67,7 @@ enum class Effort { thorough, quick };
 Verification verify(const Evidence& evidence, Effort effort = Effort::thorough);
 
 /// As if every decision had been made as soon as nearly all denials were: what disagrees then may
-/// also have been late. Only of policies that may hold requests back.
+/// also have been late. Not where it matters when requests end.
 std::optional<Verification> verify_prompt(const Evidence& evidence);
 
 /// Whether the policy would hold some of what was sent back.

@@ -116,6 +116,42 @@ TEST(HeldAnswers, AreNotThoseOfAnUpstreamThatAllKeysShare) {
   }
 }
 
+// One that serves as many as the policy admits altogether, as limits by user are often chosen, and
+// one that now and then answers sooner.
+TEST(HeldAnswers, AreNotSureOfAnUpstreamThatServesWhatThePolicyAdmits) {
+  const policy::Limit limit = limit_of("token-bucket rate=10/s capacity=20");
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    for (const std::size_t keys : {5U, 12U, 40U}) {
+      for (const std::size_t workers : {1U, 4U}) {
+        VirtualTraffic traffic = held_traffic(seed);
+        traffic.keys = static_cast<std::uint32_t>(keys);
+        traffic.requests = 300 * keys;
+        traffic.requests_per_second = 60.0;
+        Evidence evidence = observe(limit, traffic, limit);
+        std::vector<std::uint32_t> all(evidence.observations.size());
+        for (std::uint32_t n = 0; n < all.size(); ++n) all[n] = n;
+        for (const double off : {0.94, 1.0}) {
+          Evidence served = evidence;
+          const double ns = 1e8 * off * static_cast<double>(workers) / static_cast<double>(keys);
+          serve(served, all, workers, Duration::from_ns(static_cast<std::int64_t>(ns)));
+          const auto held = find_held_answers(served);
+          EXPECT_FALSE(held && held->is_sure) << keys << " keys, " << workers << " workers";
+        }
+      }
+    }
+    Evidence evidence = observe(limit, held_traffic(seed), limit);
+    for (const Group& group : evidence.groups) {
+      serve(evidence, group.observations, 1, Duration::from_ms(100));
+    }
+    for (std::size_t n = 0; n < evidence.observations.size(); n += 20) {
+      Observation& o = evidence.observations[n];
+      if (o.allowed) o.received = std::min(o.received, o.sent + Duration::from_ms(5));
+    }
+    const auto held = find_held_answers(evidence);
+    EXPECT_FALSE(held && held->is_sure);
+  }
+}
+
 // Only when it serves as many as the policy admits, and each key's by themselves: then nothing is
 // said.
 TEST(HeldAnswers, MayBeThoseOfAnUpstreamOfTheSameRateForEachKey) {

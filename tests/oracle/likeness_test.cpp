@@ -76,8 +76,25 @@ TEST(Likeness, OfAQueueSettlesWhatLateDecisionsLeaveOpen) {
   ASSERT_TRUE(likeness);
   EXPECT_TRUE(likeness->settles);
   EXPECT_EQ(likeness->words, "a burst of 5");
-  EXPECT_FALSE(verify_prompt(
-      observe(limit_of("gcra rate=10/s burst=5"), traffic, limit_of("gcra rate=10/s burst=6"))));
+}
+
+// Late decisions would explain answers that were held back for too long, and leave nothing open.
+TEST(Likeness, OfADelaySettlesWhatLateDecisionsExplain) {
+  VirtualTraffic traffic = likeness_traffic();
+  traffic.requests_per_second = 17.0;
+  traffic.requests = 1'400;
+  traffic.keys = 12;
+  const Evidence evidence = observe(limit_of("nginx-limit-req rate=10/s burst=20 delay=8"), traffic,
+                                    limit_of("nginx-limit-req rate=10/s burst=20 delay=12"));
+  const Verification found = verify(evidence);
+  EXPECT_TRUE(found.findings.disagree > 0 || found.takes_late);
+  const auto prompt = verify_prompt(evidence);
+  ASSERT_TRUE(prompt);
+  EXPECT_GT(prompt->findings.delays_too_long, 100U);
+  const auto likeness = find_likeness(evidence, *prompt);
+  ASSERT_TRUE(likeness);
+  EXPECT_TRUE(likeness->settles);
+  EXPECT_EQ(likeness->words, "a delay of 8");
 }
 
 TEST(Likeness, OfAQueueSettlesOnAnotherRate) {
