@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -15,6 +16,13 @@ struct ClockOffset {
 
   Duration middle() const { return least + Duration::from_ns((most - least).ns() / 2); }
 };
+
+/// As far as half a window to either side: from there on windows lie as they did.
+inline ClockOffset widened(ClockOffset range, Duration window) {
+  const Duration half = Duration::from_ns(window.ns() / 2);
+  return {std::min(range.least, range.middle() - half),
+          std::max(range.most, range.middle() + half)};
+}
 
 inline Uncertainty with_offset(const ClockOffset& offset, Uncertainty uncertainty) {
   uncertainty.least_offset = offset.least;

@@ -91,14 +91,6 @@ Duration longest_changed(const std::vector<policy::Limit>& limits,
   return longest;
 }
 
-/// Where windows of a length that is only nearly right lie says nothing of the gateway's clock: it
-/// may be anywhere within one.
-ClockOffset widened(ClockOffset range, Duration window) {
-  const Duration half = Duration::from_ns(window.ns() / 2);
-  return {std::min(range.least, range.middle() - half),
-          std::max(range.most, range.middle() + half)};
-}
-
 class Search {
  public:
   Search(const Evidence& evidence, Evidence sample)
@@ -158,6 +150,7 @@ class Search {
   }
   bool consider(Neighbour neighbour) {
     const ClockOffset range = sample_.offset;
+    // Where windows of a length that is only nearly right lie says nothing of the gateway's clock.
     if (!neighbour.is_round) {
       sample_.offset = widened(range, longest_changed(neighbour.limits, original_));
     }

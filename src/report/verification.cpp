@@ -54,8 +54,8 @@ std::string verdict_sentence(const Json& report, const Cells& cells) {
   const std::string believed = cells.safe(verify["believed"]);
   std::string text;
   if (is_unanswered(report)) {
-    return fmt::format("the target answered none of {} requests: nothing is known of {}", decisions,
-                       believed);
+    return fmt::format("none of {} requests was allowed or denied: nothing is known of {}",
+                       decisions, believed);
   }
   if (verify["disagree"] == 0 && verify["agree"] == 0) {
     text = fmt::format("none of {} decisions says anything of {}", decisions, believed);

@@ -104,5 +104,23 @@ TEST(VerifyOffset, LiesWithinWhatTheEvidenceAllows) {
   EXPECT_LE(found.offset->most, evidence.offset.most);
 }
 
+// The one that a store has, say, behind a gateway that dates its answers itself.
+TEST(VerifyOffset, MayBeThatOfAClockWhichAnswersAreNotDatedBy) {
+  for (const char* words : {"fixed-window limit=12 window=4s", "fixed-window limit=5 window=1s"}) {
+    const policy::Limit limit = limit_of(words);
+    VirtualTraffic traffic;
+    traffic.delay = Duration::from_us(200);
+    traffic.clock_offset = Duration::from_ms(-1400);
+    Evidence evidence = observe(limit, traffic, limit);
+    evidence.offset = {Duration::from_ms(-10), Duration::from_ms(400)};
+    const Verification found = verify(evidence);
+    EXPECT_EQ(found.findings.disagree, 0U) << words;
+    EXPECT_EQ(found.why_inconclusive, "") << words;
+    evidence.limits = {limit_of(words[19] == '1' ? "fixed-window limit=13 window=4s"
+                                                 : "fixed-window limit=6 window=1s")};
+    EXPECT_GT(verify(evidence).findings.disagree, 10U) << words;
+  }
+}
+
 }  // namespace
 }  // namespace weir::oracle
