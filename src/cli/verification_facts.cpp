@@ -100,6 +100,9 @@ VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudony
   facts.counts = findings;
   facts.depends_on_clock = found.depends_on_clock;
   facts.clock_tick = found.tick;
+  for (const std::size_t limit : oracle::limits_not_reached(evidence, findings)) {
+    facts.not_reached.push_back(evidence.limits[limit].spec.name);
+  }
   std::optional<oracle::ClockOffset> offset = found.offset;
   if (likeness) {
     facts.behaves_like = likeness->words;

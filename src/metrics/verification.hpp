@@ -46,6 +46,8 @@ struct VerificationFacts {
   std::optional<Duration> clock_tick;
   /// Another policy, in words, that explains what this one does not; empty for none.
   std::string behaves_like;
+  /// The names of those of several limits that no decision came near.
+  std::vector<std::string> not_reached;
   struct Disagreement {
     Instant time;
     std::string key;

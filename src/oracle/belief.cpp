@@ -226,6 +226,12 @@ void Belief::look(const Particle& child, const Decision& decision, Instant at, S
       look_at_waits(child.row, observation, at, sight);
     }
   }
+  if (bank_.limits() > 1) {
+    sight.near_limits.resize(bank_.limits());
+    for (const LimitAsk& ask : observation.asks) {
+      if (bank_.denies(child.row, ask, at)) sight.near_limits[bank_.limit_of(ask)] = true;
+    }
+  }
   sight.near_limit |= !observation.allowed || !bank_.check(child.row, observation, at).allowed;
 }
 

@@ -30,6 +30,8 @@ struct Sight {
   bool on_time = false;
   /// The decision was a denial, or admitted the last that fits.
   bool near_limit = false;
+  /// By number, of several limits those that denied, or would deny the next.
+  std::vector<bool> near_limits;
   /// What may have been told: of several limits by the one that denies, or has the least left.
   struct Range {
     bool known = false;

@@ -65,6 +65,7 @@ Findings Judge::judge(std::span<const Group* const> groups, const Uncertainty& u
   uncertainty_ = uncertainty;
   findings_ = Findings();
   findings_.marks.resize(observations_.size());
+  findings_.reached.resize(limits_.size());
   told_of_.assign(limits_.size() > 1 ? limits_.size() : 0, {});
   for (const Group* group : groups) {
     if (is_done()) break;
@@ -272,6 +273,9 @@ void Judge::mark(const InFlight& request) {
   const bool is_explained = sight.possible && (uncertainty_.tick == Duration() || !sight.only_just);
   findings_.unexplained += is_explained ? 0U : 1U;
   findings_.near_limit += sight.near_limit ? 1U : 0U;
+  for (std::size_t l = 0; l < sight.near_limits.size(); ++l) {
+    if (sight.near_limits[l]) findings_.reached[l] = true;
+  }
   count(request.number, mark);
   if (sight.possible && belief_.encloses()) count_told(*request.observation, sight);
 }

@@ -31,6 +31,8 @@ struct Findings : metrics::VerificationCounts {
   /// By number, of several limits the one that all answers tell of; absent where it is the one that
   /// denies, or has the least left.
   std::optional<std::size_t> told_of;
+  /// By number, of several limits those that a decision came near.
+  std::vector<bool> reached;
 
   /// What was found of other groups, but for their marks.
   void add(const Findings& others);

@@ -15,6 +15,10 @@ void merge(const Sight& one, Sight& into) {
   into.too_early |= one.too_early;
   into.on_time |= one.on_time;
   into.near_limit |= one.near_limit;
+  into.near_limits.resize(std::max(into.near_limits.size(), one.near_limits.size()));
+  for (std::size_t l = 0; l < one.near_limits.size(); ++l) {
+    if (one.near_limits[l]) into.near_limits[l] = true;
+  }
   into.add_told(one);
 }
 

@@ -435,6 +435,19 @@ Verification verify_within(const Evidence& evidence, Effort effort) {
 
 }  // namespace
 
+std::vector<std::size_t> limits_not_reached(const Evidence& evidence, const Findings& findings) {
+  std::vector<std::size_t> numbers;
+  if (evidence.limits.size() < 2) return numbers;
+  const std::vector<bool> holds = holding_limits(evidence.limits);
+  for (std::size_t l = 0; l < evidence.limits.size(); ++l) {
+    const policy::LimitSpec& spec = evidence.limits[l].spec;
+    if (spec.enforce && spec.algorithm != "unlimited" && !holds[l] && !findings.reached[l]) {
+      numbers.push_back(l);
+    }
+  }
+  return numbers;
+}
+
 bool would_hold_back(const Evidence& evidence) {
   const std::vector<const Group*> some = telling_groups(evidence);
   return may_delay(evidence.limits, evidence.environment, evidence.observations, some);

@@ -66,6 +66,10 @@ enum class Effort { thorough, quick };
 
 Verification verify(const Evidence& evidence, Effort effort = Effort::thorough);
 
+/// By number, of several limits those of which nothing is said, since no decision came near them.
+/// Of those that hold requests until they end that is not known.
+std::vector<std::size_t> limits_not_reached(const Evidence& evidence, const Findings& findings);
+
 /// As if every decision had been made as soon as nearly all denials were: what disagrees then may
 /// also have been late. Not where it matters when requests end.
 std::optional<Verification> verify_prompt(const Evidence& evidence);

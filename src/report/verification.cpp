@@ -122,6 +122,7 @@ Json make_verification(const VerificationFacts& facts) {
                  {"delays_too_short", counts.delays_too_short},
                  {"delays_too_long", counts.delays_too_long},
                  {"near_limit", counts.near_limit},
+                 {"not_reached", facts.not_reached},
                  {"admitted_beyond_ratio", facts.admitted_beyond()},
                  {"behaves_like", nullptr},
                  {"depends_on_clock", facts.depends_on_clock},
@@ -171,6 +172,15 @@ std::vector<std::string> verification_sentences(const Json& report, const Cells&
     sentences.push_back(fmt::format("the gateway's clock moves every {:.3g} ms",
                                     verify["clock_tick_ns"].get<double>() / 1e6));
   }
+  if (const Json names = verify.value("not_reached", Json::array());
+      !names.empty() && verify["agree"] > 0) {
+    std::string limits;
+    for (const Json& name : names) {
+      limits += fmt::format("{}{}", limits.empty() ? "" : ", ", cells.safe(name));
+    }
+    sentences.push_back(fmt::format("no decision came near {} {}, of which nothing is said",
+                                    names.size() == 1 ? "limit" : "limits", limits));
+  }
   sentences.push_back(verdict_sentence(report, cells));
   if (!verify["behaves_like"].is_null()) {
     sentences.push_back(likeness_sentence(verify, cells));
@@ -197,6 +207,9 @@ Json verification_schema() {
            {"delays_too_short", whole("Not held back for as long as the policy says", "requests")},
            {"delays_too_long", whole("Held back for far longer than the policy says", "requests")},
            {"near_limit", whole("Denied, or the last that was admitted", "requests")},
+           {"not_reached", list_of("Of several limits those that no decision came near: nothing "
+                                   "is said of them",
+                                   text("The limit's name"))},
            {"admitted_beyond_ratio",
             described("How many more were admitted than the policy admits of the same requests, "
                       "as a share of those; less than 0 if fewer",

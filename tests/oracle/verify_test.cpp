@@ -302,6 +302,11 @@ TEST(Verify, FollowsSeveralLimits) {
   const Verification found = verify(evidence);
   EXPECT_EQ(found.findings.disagree, 0U) << words_of(evidence, found);
   EXPECT_LT(found.findings.undetermined, found.decisions() / 10) << words_of(evidence, found);
+  EXPECT_TRUE(limits_not_reached(evidence, found.findings).empty());
+  evidence.limits[1] = limit_of("gcra rate=2000/s burst=1000");
+  decide_jointly(evidence);
+  EXPECT_EQ(limits_not_reached(evidence, verify(evidence).findings), std::vector<std::size_t>{1});
+  evidence = evidence_of_two_limits("gcra rate=20/s burst=10");
   evidence.limits[0] = limit_of("gcra rate=6/s burst=5");
   EXPECT_GT(verify(evidence).findings.disagree, 0U);
 }

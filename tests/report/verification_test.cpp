@@ -10,6 +10,7 @@
 namespace weir::report {
 namespace {
 
+using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -43,6 +44,17 @@ TEST(VerificationSentences, TheLastOneSaysWhatTheVerdictSays) {
               HasSubstr("none of 300 decisions says anything of gcra"));
   EXPECT_THAT(last_sentence(facts_of(1'900, 100, 0), "fail"),
               HasSubstr("100 of 2,000 decisions not as gcra rate=10/s burst=5 would make them"));
+}
+
+TEST(VerificationSentences, NameTheLimitsThatNoDecisionCameNear) {
+  metrics::VerificationFacts facts = facts_of(1'990, 0, 10);
+  facts.not_reached = {"minute", "day"};
+  EXPECT_THAT(last_sentence(facts, "pass"), HasSubstr("all as"));
+  nlohmann::ordered_json report = {{"verify", make_verification(facts)},
+                                   {"verdict", "pass"},
+                                   {"totals", {{"attempts", 2'000}, {"errors", 0}}}};
+  EXPECT_THAT(verification_sentences(report, Cells(TerminalOptions())),
+              Contains("no decision came near limits minute, day, of which nothing is said"));
 }
 
 // A decision that is not the policy's says only that: a window that ends five requests too early
