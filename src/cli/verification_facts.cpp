@@ -98,6 +98,7 @@ VerificationResult verification_of(oracle::LiveEvidence& gathered, bool pseudony
   VerificationFacts facts;
   facts.believed = words_of(evidence);
   facts.counts = findings;
+  facts.told_decides = evidence.limits.size() == 1;
   facts.depends_on_clock = found.depends_on_clock;
   facts.clock_tick = found.tick;
   for (const std::size_t limit : oracle::limits_not_reached(evidence, findings)) {

@@ -47,7 +47,8 @@ void VerifyCommand::add_to(CLI::App& command) {
   words.add_to(command);
   command
       .add_option("--min-agreement", least_agreement,
-                  "The least share of decisions as the policy makes them that passes")
+                  "The least share of decisions, and of what answers tell, as the policy has them "
+                  "that passes")
       ->capture_default_str()
       ->type_name("RATIO")
       ->check(number_between(0.0, 1.0));
@@ -57,7 +58,9 @@ void VerifyCommand::add_to(CLI::App& command) {
   tell(command,
        {"A decision agrees with the policy's model, disagrees, or is too close to call: a gateway "
         "decides at some instant between the first byte sent and the first received. Any "
-        "disagreement fails; more than 2 % too close to call, or traffic that is all allowed, is "
+        "disagreement fails, as do headers that tell what is not so of a single limit, unless the "
+        "policy's response says that they tell nothing; more than 2 % too close to call, or "
+        "traffic that is all allowed, is "
         "inconclusive. Both are exit code 4."},
        {{"Does this gateway do what the scenario's policy says",
          "weir verify scenario.jsonc --target http://127.0.0.1:8080"}});

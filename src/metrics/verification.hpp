@@ -57,6 +57,9 @@ struct VerificationFacts {
     std::string before;
   };
   std::vector<Disagreement> first_disagreements;
+  /// Whether what answers told has to be as the policy has it too. Of several limits others than
+  /// the tightest may be told.
+  bool told_decides = false;
   /// The least share of agreement that passes.
   double least_agreement = 1.0;
 
@@ -73,8 +76,13 @@ struct VerificationFacts {
     return by_policy > 0.0 ? beyond / by_policy : 0.0;
   }
   bool passes() const {
-    return static_cast<double>(counts.agree) >=
-           least_agreement * static_cast<double>(counts.agree + counts.disagree);
+    const auto is_enough = [this](const auto& judged) {
+      return static_cast<double>(judged.agree) >=
+             least_agreement * static_cast<double>(judged.agree + judged.disagree);
+    };
+    return is_enough(counts) &&
+           (!told_decides || (is_enough(counts.remaining) && is_enough(counts.reset_after) &&
+                              is_enough(counts.retry_after)));
   }
 };
 

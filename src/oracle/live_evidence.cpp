@@ -16,6 +16,8 @@ tl::expected<std::unique_ptr<LiveEvidence>, Problems> LiveEvidence::make(
     ReadCosts read_costs) {
   std::unique_ptr<LiveEvidence> made(new LiveEvidence(columns));
   made->read_costs_ = std::move(read_costs);
+  made->tells_quota_ = spec.response.headers != "none";
+  made->tells_wait_ = spec.response.retry_after != "none";
   auto policy = policy::bind_policy(spec, columns, made->evidence_.environment, pointer);
   if (!policy) return tl::unexpected(policy.error());
   made->evidence_.limits = std::move(policy->limits);
@@ -63,8 +65,8 @@ void LiveEvidence::hear(const load::Testimony& testimony) {
                           .told = {},
                           .ended = testimony.end};
   const load::RateLimitReading& reading = testimony.reading;
-  observation.told = {reading.remaining, reading.reset, std::nullopt};
-  if (reading.retry_after.kind == load::AdvertisedWait::Kind::good) {
+  if (tells_quota_) observation.told = {reading.remaining, reading.reset, std::nullopt};
+  if (tells_wait_ && reading.retry_after.kind == load::AdvertisedWait::Kind::good) {
     observation.told.retry_after = reading.retry_after.wait;
   }
   RealCosts real;

@@ -56,6 +56,9 @@ class LiveEvidence final : public load::Witness {
 
   std::mutex mutex_;
   ReadCosts read_costs_;
+  /// What the policy says that answers tell.
+  bool tells_quota_ = true;
+  bool tells_wait_ = true;
   const Columns& columns_;
   Evidence evidence_;
   std::vector<policy::KeyIndexer> indexers_;

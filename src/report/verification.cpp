@@ -65,6 +65,8 @@ std::string verdict_sentence(const Json& report, const Cells& cells) {
         believed);
   } else if (verify["disagree"] == 0) {
     text = fmt::format("{} decisions, all as {} would make them", decisions, believed);
+    const std::string told = told_sentence(verify, cells);
+    if (report["verdict"] == "fail" && !told.empty()) text += fmt::format(", but {}", told);
   } else {
     text = fmt::format("{} of {} decisions not as {} would make them: ", count("disagree"),
                        decisions, believed);

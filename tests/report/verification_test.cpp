@@ -46,6 +46,19 @@ TEST(VerificationSentences, TheLastOneSaysWhatTheVerdictSays) {
               HasSubstr("100 of 2,000 decisions not as gcra rate=10/s burst=5 would make them"));
 }
 
+TEST(VerificationFacts, WhatIsToldDecidesToo) {
+  metrics::VerificationFacts facts = facts_of(2'000, 0, 0);
+  facts.counts.retry_after = {.agree = 98, .disagree = 2, .undetermined = 0};
+  EXPECT_TRUE(facts.passes());
+  facts.told_decides = true;
+  EXPECT_FALSE(facts.passes());
+  EXPECT_EQ(last_sentence(facts, "fail"),
+            "2,000 decisions, all as gcra rate=10/s burst=5 would make them, but Retry-After told "
+            "wrongly 2 times");
+  facts.least_agreement = 0.98;
+  EXPECT_TRUE(facts.passes());
+}
+
 TEST(VerificationSentences, NameTheLimitsThatNoDecisionCameNear) {
   metrics::VerificationFacts facts = facts_of(1'990, 0, 10);
   facts.not_reached = {"minute", "day"};
