@@ -89,6 +89,13 @@ bool opens_too_much(const Findings& findings, const Findings& others) {
   return is_too_open(opened, findings.agree + findings.disagree + findings.undetermined);
 }
 
+/// Whether fewer decisions are wrong than with other findings, or as many and less is told wrongly,
+/// without leaving everything open.
+bool explains_more(const Findings& findings, const Findings& others) {
+  const auto wrong = [](const Findings& f) { return std::pair(f.disagree, told_wrongly(f)); };
+  return wrong(findings) < wrong(others) && !opens_too_much(findings, others);
+}
+
 /// Looks for the offset of the gateway's clock where it does not matter when requests end: states
 /// are then followed quickly.
 class OffsetSearch {
@@ -136,15 +143,12 @@ class OffsetSearch {
   /// Decisions that are far from the limit guess nothing of the clock; what was told then may. An
   /// offset that only leaves more open explains nothing of it.
   ClockOffset as_told(ClockOffset likely) {
-    const auto wrong = [](const Findings& f) { return std::pair(f.disagree, told_wrongly(f)); };
     const Findings as_guessed = judge_.judge(all_, with_offset(likely, uncertainty_));
     if (told_wrongly(as_guessed) == 0) return likely;
     const ClockOffset anywhere =
         refine_offset(judge_, some_, uncertainty_, range_, Against::unexplained);
     const Findings elsewhere = judge_.judge(all_, with_offset(anywhere, uncertainty_));
-    const bool explains =
-        wrong(elsewhere) < wrong(as_guessed) && !opens_too_much(elsewhere, as_guessed);
-    return explains ? anywhere : likely;
+    return explains_more(elsewhere, as_guessed) ? anywhere : likely;
   }
   /// What is told wrongly must not make decisions wrong.
   ClockOffset as_decided(ClockOffset likely) {
@@ -190,9 +194,7 @@ void find_offset_as_told(const Evidence& evidence, Judge& judge, std::span<const
   const ClockOffset likely =
       refine_offset(judge, some, uncertainty, evidence.offset, Against::unexplained);
   Findings findings = judge.judge(all, with_offset(likely, uncertainty));
-  const auto wrong = [](const Findings& f) { return std::pair(f.disagree, told_wrongly(f)); };
-  if (wrong(findings) >= wrong(found.findings)) return;
-  if (opens_too_much(findings, found.findings)) return;
+  if (!explains_more(findings, found.findings)) return;
   found.depends_on_clock = true;
   found.judged_with = likely;
   if (told_wrongly(findings) == 0) found.offset = likely;
@@ -202,9 +204,8 @@ void find_offset_as_told(const Evidence& evidence, Judge& judge, std::span<const
 /// Where it matters when requests end: with an offset that is known to be likely, if that explains
 /// all decisions.
 Verification verify_with_ends(const Evidence& evidence, Judge& judge,
-                              std::span<const Group* const> all, const Uncertainty& uncertainty,
-                              std::optional<ClockOffset> likely) {
-  const std::vector<const Group*> some = telling_groups(evidence);
+                              std::span<const Group* const> all, std::span<const Group* const> some,
+                              const Uncertainty& uncertainty, std::optional<ClockOffset> likely) {
   const OffsetGuess guess = guess_offset(evidence.limits, evidence.environment,
                                          evidence.observations, some, uncertainty, evidence.offset);
   Verification found;
@@ -233,7 +234,7 @@ Verification verify_with(const Evidence& evidence, Uncertainty uncertainty, Effo
   Verification found;
   if (depends_on_clock(evidence.limits, evidence.environment, evidence.observations, some)) {
     if (depends_on_ends(evidence.limits)) {
-      return verify_with_ends(evidence, judge, all, uncertainty, likely);
+      return verify_with_ends(evidence, judge, all, some, uncertainty, likely);
     }
     found.depends_on_clock = true;
     OffsetSearch search(evidence, judge, all, some, uncertainty);
